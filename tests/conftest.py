@@ -1,0 +1,52 @@
+"""What holds for every test: no network, and one way to make small data."""
+
+import os
+import socket
+
+import pytest
+import torch
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+
+class NetworkTouched(AssertionError):
+    pass
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network():
+    """Any attempt to reach another machine fails the test that made it; sockets within this process stay possible."""
+    patch = pytest.MonkeyPatch()
+    connect = socket.socket.connect
+
+    def refuse(*arguments, **_):
+        raise NetworkTouched(f"A test tried to touch the network: {arguments[-1]!r}.")
+
+    def connect_locally(self, address):
+        if self.family == getattr(socket, "AF_UNIX", None):
+            return connect(self, address)
+        refuse(address)
+
+    patch.setattr(socket.socket, "connect", connect_locally)
+    patch.setattr(socket.socket, "connect_ex", refuse)
+    patch.setattr(socket, "create_connection", refuse)
+    patch.setattr(socket, "getaddrinfo", refuse)
+    yield
+    patch.undo()
+
+
+@pytest.fixture
+def two_colours():
+    """A task that any network learns in a moment: 24 reddish and 24 bluish noise images, split in two."""
+    from transferlab.data.images import ImageSet, Splits
+
+    generator = torch.Generator().manual_seed(0)
+
+    def images(number):
+        pixels = torch.randint(0, 120, (number, 3, 32, 32), generator=generator, dtype=torch.uint8)
+        labels = torch.arange(number) % 2
+        pixels[labels == 0, 0] += 100
+        pixels[labels == 1, 2] += 100
+        return ImageSet(pixels, labels, ("red", "blue"), name="two colours")
+
+    return Splits(images(32), images(16))

@@ -1,0 +1,104 @@
+"""The rules of the house: who may import whom, what the import costs, what the wheel must hold."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import transferlab
+
+PACKAGE = Path(transferlab.__file__).parent
+
+# A module imports only modules of a lower rank, or of its own folder.
+RANKS = {
+    "errors": 0, "files": 0, "callable_module": 0, "records": 0.5,
+    "stages": 1, "backbones": 1, "data": 1, "meters": 1,
+    "freezing": 2, "heads": 2, "lr_groups": 2, "inference": 2, "randomness": 2, "divergence": 2,
+    "forgetting": 3, "recipes": 3.5,
+    "phases": 4, "training": 5,
+    "plots": 6, "tables": 6.5, "comparison": 6.5,
+    "cli": 9,
+}  # fmt: skip
+
+
+def rank(module: str) -> float:
+    return RANKS[module.split(".")[1]]
+
+
+def files() -> list[Path]:
+    return [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"]
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively; write the whole name"
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_import_goes_upwards(path):
+    own = "transferlab." + str(path.relative_to(PACKAGE).with_suffix("")).replace("/", ".")
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] == "transferlab" and len(parts) > 1 and parts[1] in RANKS and parts[1] != own.split(".")[1]:
+            assert rank(name) < rank(own), f"{own} (rank {rank(own)}) imports {name} (rank {rank(name)})"
+
+
+HEAVY = ("torch", "torchvision", "timm", "captum", "matplotlib", "ipywidgets", "anywidget")
+
+
+def imported_after(code: str) -> set[str]:
+    code += f"\nimport sys; print(*[name for name in {HEAVY} if name in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(result.stdout.split())
+
+
+def test_the_import_is_lighter_than_torch_itself():
+    # A time would depend on the machine; what is loaded does not. Nothing heavy at all cannot take longer than torch.
+    assert imported_after("import transferlab") == set()
+
+
+def test_training_the_bundled_backbone_needs_torch_alone():
+    code = "from transferlab import load, train, worlds, replace_head, remember, freeze_to; load('bundled')"
+    assert imported_after(code) == {"torch"}
+
+
+def test_the_public_names_are_few_and_all_there():
+    assert len(transferlab.__all__) <= 30
+    for name in transferlab.__all__:
+        assert getattr(transferlab, name).__doc__, name
+
+
+def test_a_misspelt_name_is_answered_with_the_nearest():
+    with pytest.raises(AttributeError, match="Did you mean 'freeze_to'"):
+        _ = transferlab.frezee_to
+
+
+def test_modules_named_after_their_verb_can_be_called_in_any_order_of_imports():
+    code = (
+        "import transferlab.stages, transferlab.lr_groups, transferlab as tl, torch\n"
+        "from transferlab.stages import stages\n"
+        "model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU(), torch.nn.Linear(2, 3))\n"
+        "assert tl.stages(model).names == stages(model).names == tl.stages.stages(model).names\n"
+        "assert tl.lr_groups(model, head_lr=1e-3)[0]['lr'] > 0"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_the_socket_block_holds():
+    import socket
+    import urllib.request
+
+    from tests.conftest import NetworkTouched
+
+    with pytest.raises(NetworkTouched):
+        socket.create_connection(("127.0.0.1", 9))
+    with pytest.raises(NetworkTouched):
+        urllib.request.urlopen("http://127.0.0.1:9/")

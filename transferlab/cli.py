@@ -1,0 +1,124 @@
+"""The command `transferlab`: `run` trains recipes side by side, `fetch` brings pretrained weights.
+
+What can go wrong for a user ends in one sentence and exit status 2, without a traceback.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from transferlab import __version__
+from transferlab.files import write_atomically
+
+DEFAULT_RECIPES = ("feature_extraction", "gradual_unfreezing", "from_scratch")
+QUICK_SHARE = 0.3  # of each recipe's epochs: enough to see the order of the recipes, in a quarter of the time
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status.
+
+        >>> main(["run", "--quick"])
+        0
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except (ValueError, OSError) as error:
+        print(f"transferlab: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\ntransferlab: stopped; nothing was written.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="transferlab", description="Learn transfer learning by doing it.")
+    parser.add_argument("--version", action="version", version=f"transferlab {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="run | fetch")
+
+    run = commands.add_parser("run", help="train recipes side by side and show what was learned and forgotten")
+    run.set_defaults(command=_run)
+    run.add_argument("--data", default="objects", help="a drawn target (objects, satellite, …) or a folder of images")
+    run.add_argument("--backbone", default="bundled", help="bundled, torchvision/resnet50, timm/efficientnet_b4, …")
+    run.add_argument("--recipe", action="append", help="may be given several times; default: three side by side")
+    run.add_argument("--per-class", type=int, help="training images a class; default: 20 drawn, all of a folder")
+    run.add_argument("--seed", type=int, default=0)
+    run.add_argument("--seeds", type=int, default=1, help="repeat with so many seeds, from --seed on, and give intervals")
+    run.add_argument("--device", default="cpu", help="cpu, cuda or mps")
+    run.add_argument("--out", type=Path, default=Path("transferlab-run"), help="where run.json and curves.png go")
+    run.add_argument("--quick", action="store_true", help="fewer epochs: a look in under 15 seconds")
+    run.add_argument("--json", action="store_true", help="print run.json on standard output, and nothing else there")
+
+    fetch = commands.add_parser("fetch", help="download pretrained weights into the cache, for use offline")
+    fetch.set_defaults(command=_fetch)
+    fetch.add_argument("name", help="such as torchvision/resnet50 or timm/efficientnet_b4.ra2_in1k")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from transferlab.backbones import load
+    from transferlab.comparison import Comparison, find_data
+    from transferlab.plots import label, run_figure, save_figure
+    from transferlab.randomness import check_device
+    from transferlab.recipes import recipe as recipe_named
+    from transferlab.records import Epoch
+    from transferlab.tables import result_table, seeds_table, stage_table
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr if options.json else sys.stdout, flush=True)
+
+    check_device(options.device)
+    if options.seeds < 1:
+        raise ValueError(f"--seeds is the number of repetitions, 1 or more; you gave {options.seeds}.")
+    recipes = [recipe_named(name) for name in dict.fromkeys(options.recipe or DEFAULT_RECIPES)]
+    if options.quick:
+        recipes = [recipe.shortened(QUICK_SHARE) for recipe in recipes]
+    options.out.mkdir(parents=True, exist_ok=True)
+    runs = []
+    for seed in range(options.seed, options.seed + options.seeds):
+        size = load(options.backbone, pretrained=False).card.input_size
+        data = find_data(options.data, options.per_class, size, seed)
+        comparison = Comparison(
+            options.backbone, data, recipes, seed, options.device, probes_per_class=3 if options.quick else 10
+        )
+        if seed == options.seed:
+            counts = f"{len(data.train)} images to train on, {len(data.held_out)} held out"
+            say(f"{options.backbone} on {data.train.name}: {data.train.num_classes} classes, {counts}")
+            for note in data.notes:
+                say(f"note: {note}")
+            say(f"\n{stage_table(comparison.plans())}\n")
+        with tqdm(total=sum(recipe.epochs for recipe in recipes), unit="epoch", file=sys.stderr, leave=False) as bar:
+            for recipe, record in comparison.records():
+                if isinstance(record, Epoch) and record.epoch > 0:
+                    bar.set_description(f"seed {seed}, {label(recipe.name)}, {record.phase}")
+                    bar.set_postfix_str(f"held-out {record.held_out_accuracy:.0%}")
+                    bar.update()
+        runs += comparison.runs
+        if options.seeds == 1:
+            say(result_table(comparison.runs))
+    if options.seeds > 1:
+        say(seeds_table(runs))
+    picture = save_figure(run_figure(runs[: len(recipes)]), options.out / "curves.png")
+    payload = json.dumps({"kind": "Comparison", "runs": [run.to_dict() for run in runs]}, indent=1, ensure_ascii=False)
+    written = write_atomically(
+        options.out / "run.json", lambda partial: partial.write_text(payload + "\n", encoding="utf-8")
+    )
+    if options.json:
+        print(payload)
+    say(f"\nwritten: {written} {picture}")
+    return 0
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    from transferlab.backbones import fetch
+
+    print(fetch(options.name))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,143 @@
+"""Which files lie in which class folder, without reading one of them.
+
+The layout is torchvision's `ImageFolder`: a folder for each class, images in it at any depth, classes and files in sorted
+order. Links are followed, each folder once, so that a link upwards cannot go round for ever. Everything that is passed
+over is listed with its reason; hidden files, which no one put there, are only left out.
+"""
+
+import os
+import stat
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from transferlab.data.decode import EXTENSIONS
+
+_NOT_DATA = {"__MACOSX", "__pycache__", "Thumbs.db", "desktop.ini"}  # left behind by archivers and systems
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file that is not among the images, and why."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file that may be an image."""
+
+    path: str
+    name: str  # relative to the root, with / and safe to print
+    label: int
+    status: os.stat_result
+
+
+@dataclass
+class Listing:
+    class_names: list[str] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+
+
+def printable(name: str) -> str:
+    """A file's name as one line that any terminal can show: line breaks, control codes and stray bytes are escaped.
+
+        >>> printable("été\\n.jpg")
+        'été\\\\n.jpg'
+    """
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in name)
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder is the system's and not the user's, such as .DS_Store and .ipynb_checkpoints."""
+    return name.startswith(".") or name in _NOT_DATA
+
+
+def subfolders(root: Path) -> list[str]:
+    """The names of the folders in `root`, sorted, hidden ones left out."""
+    with os.scandir(root) as entries:
+        return sorted(entry.name for entry in entries if not is_hidden(entry.name) and _is_folder(entry.path))
+
+
+def is_image(name: str) -> bool:
+    return not is_hidden(name) and os.path.splitext(name)[1].lower() in EXTENSIONS
+
+
+def list_classes(root: Path) -> Listing:
+    """What lies in the class folders of `root`, and what beside them.
+
+        >>> listing = list_classes(Path("flowers"))
+        >>> listing.class_names
+        ['daisy', 'rose']
+    """
+    listing, seen = Listing(), {_identity(os.stat(root))}
+    for name in subfolders(root):
+        # macOS writes é as two characters, others as one; composed, the classes of train/ and val/ agree.
+        listing.class_names.append(unicodedata.normalize("NFC", printable(name)))
+        _walk(root, os.path.join(root, name), len(listing.class_names) - 1, seen, listing)
+    for name in sorted(os.listdir(root)):
+        if not is_hidden(name) and not _is_folder(os.path.join(root, name)):
+            listing.skipped.append(Skipped(printable(name), "not inside a class folder"))
+    return listing
+
+
+def _walk(root: Path, top: str, label: int, seen: set[tuple[int, int]], listing: Listing) -> None:
+    files, pending = [], [top]
+    while pending:  # a list and no recursion: a hostile archive can be deeper than Python's stack
+        folder = pending.pop()
+        try:
+            identity = _identity(os.stat(folder))
+            if identity in seen:
+                listing.skipped.append(Skipped(_relative(root, folder), "a link to a folder that is read already"))
+                continue
+            seen.add(identity)
+            names = os.listdir(folder)
+        except OSError as error:
+            reason = "no permission to open this folder" if isinstance(error, PermissionError) else _said(error)
+            listing.skipped.append(Skipped(_relative(root, folder), reason))
+            continue
+        for name in sorted(names, reverse=True):  # reversed, since the last one pushed is the first one opened
+            path = os.path.join(folder, name)
+            if is_hidden(name):
+                continue
+            if _is_folder(path):
+                pending.append(path)
+            else:
+                files.append((folder, name))
+    for folder, name in sorted(files):  # the order of torchvision's ImageFolder
+        path = os.path.join(folder, name)
+        shown = _relative(root, path)
+        try:
+            status = os.stat(path)
+        except OSError as error:
+            listing.skipped.append(Skipped(shown, "a link that leads nowhere" if os.path.islink(path) else _said(error)))
+            continue
+        if not is_image(name):
+            extension = os.path.splitext(name)[1]
+            reason = f"not an image ({printable(extension)})" if extension else "not an image (no extension)"
+            listing.skipped.append(Skipped(shown, reason))
+        elif not stat.S_ISREG(status.st_mode):
+            listing.skipped.append(Skipped(shown, "not a file but a pipe or device"))
+        else:
+            listing.found.append(Found(path, shown, label, status))
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return os.path.isdir(path)
+    except (OSError, ValueError):
+        return False
+
+
+def _relative(root: Path, path: str) -> str:
+    return printable(os.path.relpath(path, root).replace(os.sep, "/"))
+
+
+def _said(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

@@ -1,0 +1,84 @@
+"""What a model still knows of its source task, measured and never inferred.
+
+Before the head is replaced, `remember` keeps a copy of it and of what the model could do. Afterwards the copy is put
+back on the changed backbone for as long as a measurement takes. With labelled source images the figure is accuracy;
+without labels it is agreement with the pretrained model's own answers. Left out: ways to keep what is known.
+"""
+
+import copy
+from dataclasses import replace
+
+from torch import Tensor, nn
+
+from transferlab.data import worlds
+from transferlab.data.images import ImageSet
+from transferlab.heads import head_of
+from transferlab.meters import accuracy
+from transferlab.inference import predict
+
+
+class SourceMemory:
+    """The source task of a pretrained model: its head, some images, and the right answers to them.
+
+        >>> memory = remember(model)
+        >>> replace_head(model, 8)
+        >>> memory.measure(model)     # the share of source images that it still gets right
+        0.93
+
+    `kind` is "accuracy" or "agreement"; `before` is what the pretrained model itself reaches (for agreement: 1).
+    """
+
+    def __init__(self, model: nn.Module, images: ImageSet, answers: Tensor, kind: str) -> None:
+        name, head = head_of(model)
+        self.head_name = name
+        self.head = copy.deepcopy(head)
+        self.images = images
+        self.answers = answers  # (N,), indices into the source head's outputs
+        self.kind = kind
+        self.before = self.measure(model)
+
+    def measure(self, model: nn.Module) -> float:
+        """The share of source images answered rightly by `model`'s backbone under the source head, within 0…1.
+
+        The model comes back with its own head, in the mode it was in.
+        """
+        parent_name, _, child = self.head_name.rpartition(".")
+        parent = model.get_submodule(parent_name)
+        own_head = getattr(parent, child)
+        setattr(parent, child, self.head.to(next(model.parameters()).device))
+        try:
+            return accuracy(predict(model, self.images), self.answers)
+        finally:
+            setattr(parent, child, own_head)
+
+
+def remember(
+    model: nn.Module, source: ImageSet | None = None, per_class: int = 10, seed: int = 20_000
+) -> SourceMemory:
+    """Keep what is needed to measure forgetting later; call it before `replace_head`.
+
+        >>> remember(load("bundled"))                # the drawn half of its source task, with labels
+        >>> remember(load("timm/resnet50"), photos)  # agreement with itself on these images
+
+    Without `source`, the bundled backbone is asked `per_class` freshly drawn images of each class it was pretrained
+    on. With `source`, labels count if the model's card knows every one of its classes by name; else agreement is
+    measured.
+
+    Raises:
+        ValueError: no `source` was given and the model has no drawn source classes.
+    """
+    card = getattr(model, "card", None)
+    known = {name: index for index, name in enumerate(card.class_names)} if card is not None else {}
+    if source is None:
+        if not {f"drawn {name}" for name in worlds.SOURCE_CLASSES} <= set(known):
+            raise ValueError(
+                "Only the bundled backbone has a source task that can be drawn. For this model, give images to compare "
+                "on: remember(model, source=images), labelled with its own class names or not."
+            )
+        source = worlds.source(per_class=per_class, seed=seed, size=card.input_size)
+        # A drawn umbrella is another class than a photographed one, and the card names it so.
+        source = replace(source, class_names=tuple(f"drawn {name}" for name in source.class_names))
+    if known and set(source.class_names) <= set(known):
+        answers = Tensor([known[name] for name in source.class_names]).long()[source.labels]
+        return SourceMemory(model, source, answers, "accuracy")
+    return SourceMemory(model, source, predict(model, source).argmax(1), "agreement")

@@ -1,0 +1,45 @@
+"""Run a model over an image set and leave it as it was: same mode, same buffers, no gradients.
+
+What evaluation, forgetting and probes have in common. Left out: views of one image (test-time augmentation).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from transferlab.backbones.preprocessing import normalise
+from transferlab.data.images import ImageSet
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[nn.Module]:
+    """Eval mode inside the block; afterwards every module is back in the mode it was in, after an error too.
+
+        >>> with evaluating(model):
+        ...     logits = model(x)
+    """
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield model
+    finally:
+        for module, mode in modes:
+            module.training = mode  # not .train(): that would also switch the module's children
+
+
+def predict(model: nn.Module, images: ImageSet, batch_size: int = 250) -> Tensor:
+    """The logits `(N, num_classes)` of every image, on the CPU, in the order of the set.
+
+        >>> predict(model, held_out).argmax(1)
+
+    Images are normalised as the model's card says and moved to wherever its parameters lie.
+    """
+    device = next(model.parameters()).device
+    with evaluating(model), torch.no_grad():
+        batches = [
+            model(normalise(images.images[start : start + batch_size].to(device), getattr(model, "card", None)))
+            for start in range(0, len(images), batch_size)
+        ]
+    return torch.cat(batches).float().cpu()

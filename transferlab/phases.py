@@ -1,0 +1,85 @@
+"""One phase of a recipe, carried out on a model: where the freeze line lies, which group learns at which rate.
+
+Between a recipe, which knows no model, and the training loop, which knows no stages. `plan` describes the phases
+without touching the model; `begin` sets one up.
+"""
+
+import copy
+import math
+
+from torch import nn
+from torch.optim import AdamW, Optimizer
+
+from transferlab.freezing import freeze_to
+from transferlab.lr_groups import lr_groups, update_groups
+from transferlab.recipes import Phase, Recipe
+from transferlab.records import PhaseRow, StageRow
+from transferlab.stages import stages
+
+WARM_UP = 0.15  # share of a phase in which its rate rises; Smith & Topin (2017) take longer, over far more steps
+PATIENCE = 3  # epochs in a row that may pass without progress before a phase counts as converged
+PROGRESS = 0.01  # a training loss less than 1 % below the best is no progress
+
+
+def freeze_line(model: nn.Module, frozen_share: float) -> int:
+    """The index of the first stage that trains when this share of the backbone's stages is frozen.
+
+        >>> freeze_line(load("bundled"), 0.8)   # conv1 layer1 layer2 layer3 | layer4 fc
+        4
+    """
+    num_backbone_stages = len(stages(model)) - 1
+    return math.floor(frozen_share * num_backbone_stages + 1e-9)
+
+
+def learning_rates(phase: Phase) -> dict:
+    """The arguments of `lr_groups` that give this phase's rates."""
+    if phase.lowest_lr is not None:
+        return {"lr": slice(phase.lowest_lr, phase.head_lr)}
+    return {"head_lr": phase.head_lr, "backbone_lr": phase.backbone_lr or phase.head_lr}
+
+
+def begin(model: nn.Module, phase: Phase, recipe: Recipe, optimizer: Optimizer | None) -> tuple[Optimizer, PhaseRow]:
+    """Move the freeze line and the learning rates; what trained before keeps its optimizer state.
+
+        >>> optimizer, row = begin(model, recipe.phases[0], recipe, optimizer=None)
+    """
+    freeze_to(model, freeze_line(model, phase.frozen_share), bn=recipe.bn)
+    if optimizer is None:
+        optimizer = AdamW(lr_groups(model, **learning_rates(phase), weight_decay=recipe.weight_decay))
+    else:
+        update_groups(optimizer, model, **learning_rates(phase), weight_decay=recipe.weight_decay)
+    rates = {group["stage"]: group["lr"] for group in optimizer.param_groups}
+    rows = tuple(StageRow(stage.name, stage.num_parameters, rates.get(stage.name)) for stage in stages(model))
+    return optimizer, PhaseRow(phase.name, phase.epochs, rows)
+
+
+def plan(model: nn.Module, recipe: Recipe) -> tuple[PhaseRow, ...]:
+    """What each phase would train, and how fast, on this model, which stays as it is.
+
+        >>> for phase in plan(model, fine_tuning()): print(phase)
+    """
+    model = copy.deepcopy(model)
+    return tuple(begin(model, phase, recipe, None)[1] for phase in recipe.phases)
+
+
+def one_cycle(progress: float) -> float:
+    """The share of the peak rate after `progress` 0…1 of a phase: up in a line, then down to zero in half a cosine.
+
+        >>> one_cycle(0.15)
+        1.0
+    """
+    if progress < WARM_UP:
+        return 0.1 + 0.9 * progress / WARM_UP  # a first step at zero would be lost
+    return 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP)))
+
+
+def has_converged(losses: list[float]) -> bool:
+    """Whether the training loss made no progress in the last epochs; judged on training data alone.
+
+        >>> has_converged([1.0, 0.5, 0.499, 0.498, 0.499])
+        True
+    """
+    if len(losses) <= PATIENCE:
+        return False
+    best_before = min(losses[:-PATIENCE])
+    return min(losses[-PATIENCE:]) > best_before * (1 - PROGRESS)

@@ -1,0 +1,153 @@
+"""The ways to transfer, as data: which stages train in which phase, for how long, at which rate.
+
+Every chosen number lives here, with its reason. A recipe holds no code; `training.fit` carries it out on any model.
+The numbers suit small sets (5 to 500 images a class) under AdamW; each is an argument, so that a student can ruin it.
+Left out, until it exists: LP-FT with its own stopping rule, and LoRA.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from transferlab.errors import check_learning_rate, unknown
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of training in which the freeze line stands still.
+
+    `frozen_share` counts the backbone's stages from the stem: 1 freezes them all and trains the head, 0 trains
+    everything. The head learns at `head_lr`. The thawed stages learn at `backbone_lr`, or, where `lowest_lr` is given,
+    at rates that grow geometrically from `lowest_lr` at the stem to `head_lr` at the head.
+    """
+
+    name: str
+    frozen_share: float
+    epochs: int
+    head_lr: float
+    backbone_lr: float | None = None
+    lowest_lr: float | None = None
+    until_converged: bool = False  # end early when the training loss no longer falls; `epochs` is then the most
+    schedule: str = "one_cycle"  # or "constant"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.frozen_share <= 1:
+            raise ValueError(f"frozen_share lies within 0…1 (1 trains only the head); you gave {self.frozen_share!r}.")
+        if isinstance(self.epochs, bool) or not isinstance(self.epochs, int) or self.epochs < 1:
+            raise ValueError(f"A phase needs a whole number of epochs, 1 or more; you gave {self.epochs!r}.")
+        if self.schedule not in ("one_cycle", "constant"):
+            raise unknown("schedule", self.schedule, ["one_cycle", "constant"])
+        for name in ("head_lr", "backbone_lr", "lowest_lr"):
+            if getattr(self, name) is not None:
+                check_learning_rate(getattr(self, name), name)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Phases in their order, and what holds for all of them."""
+
+    name: str
+    phases: tuple[Phase, ...]
+    batch_size: int = 32  # small sets need many steps more than they need smooth gradients
+    weight_decay: float = 0.01  # AdamW's usual value; norms and biases are exempt
+    bn: str = "frozen"  # BatchNorm of frozen stages; "train" is what fastai does
+    starts_from: str = "pretrained"  # "random" refuses a pretrained model, so that scratch means scratch
+
+    def __post_init__(self) -> None:
+        if not self.phases:
+            raise ValueError(f"The recipe '{self.name}' has no phases; give at least one Phase.")
+        if isinstance(self.batch_size, bool) or not isinstance(self.batch_size, int) or self.batch_size < 2:
+            raise ValueError(f"batch_size is a whole number, 2 or more (BatchNorm); you gave {self.batch_size!r}.")
+        if not 0 <= self.weight_decay < 1:
+            raise ValueError(f"weight_decay lies within 0…1; you gave {self.weight_decay!r}.")
+
+    @property
+    def epochs(self) -> int:
+        """The most epochs this recipe can take."""
+        return sum(phase.epochs for phase in self.phases)
+
+    def shortened(self, share: float) -> "Recipe":
+        """The same recipe with every phase cut to `share` of its epochs, at least one each."""
+        phases = tuple(dataclasses.replace(phase, epochs=max(1, round(phase.epochs * share))) for phase in self.phases)
+        return dataclasses.replace(self, phases=phases)
+
+
+def feature_extraction(epochs: int = 30, head_lr: float = 3e-3, **settings: Any) -> Recipe:
+    """Freeze the whole backbone and train a new head on its features.
+
+        >>> for record in fit(model, data, feature_extraction(epochs=10)): ...
+
+    Source: Donahue et al., "DeCAF" (2013); Sharif Razavian et al., "CNN Features off-the-shelf" (2014).
+    The head is a small convex problem, hence the high rate.
+    """
+    return Recipe("feature_extraction", (Phase("head", 1.0, epochs, head_lr),), **settings)
+
+
+def fine_tuning(epochs: int = 20, head_epochs: int = 8, head_lr: float = 1e-3, **settings: Any) -> Recipe:
+    """Train the head first, then everything, slower the deeper the stage lies.
+
+        >>> for record in fit(model, data, fine_tuning(head_lr=5e-4)): ...
+
+    Source: Howard & Ruder, "Universal Language Model Fine-tuning" (2018) for the discriminative rates; the head comes
+    first because gradients through a random head would damage what is below it (Kumar et al. 2022).
+    """
+    return Recipe(
+        "fine_tuning",
+        (
+            Phase("head", 1.0, head_epochs, 3 * head_lr),
+            Phase("all", 0.0, epochs, head_lr, lowest_lr=head_lr / 100),
+        ),
+        **settings,
+    )
+
+
+def gradual_unfreezing(epochs: int = 8, head_epochs: int = 20, head_lr: float = 2e-3, **settings: Any) -> Recipe:
+    """The head until it converges, then the last stages at a tenth of its rate, then more, ever slower.
+
+        >>> for record in fit(model, data, gradual_unfreezing(epochs=5)): ...
+
+    `epochs` counts for each thawing. Source: Howard & Ruder (2018), section 3.3, with stages in place of layers.
+    """
+    return Recipe(
+        "gradual_unfreezing",
+        (
+            Phase("head", 1.0, head_epochs, head_lr, until_converged=True, schedule="constant"),
+            Phase("last stage", 0.8, epochs, head_lr, backbone_lr=head_lr / 10),
+            Phase("upper half", 0.5, epochs, head_lr, backbone_lr=head_lr / 30),
+            Phase("all", 0.0, epochs, head_lr, backbone_lr=head_lr / 100),
+        ),
+        **settings,
+    )
+
+
+def from_scratch(epochs: int = 50, lr: float = 1e-3, **settings: Any) -> Recipe:
+    """Train everything from random weights, at one rate: what transfer is compared with.
+
+        >>> model = load("bundled", num_classes=8, pretrained=False)
+        >>> for record in fit(model, data, from_scratch()): ...
+
+    More epochs than the others get, so that the comparison is fair: nothing is learned yet.
+    """
+    return Recipe("from_scratch", (Phase("all", 0.0, epochs, lr, backbone_lr=lr),), starts_from="random", **settings)
+
+
+RECIPES: dict[str, Callable[..., Recipe]] = {
+    "feature_extraction": feature_extraction,
+    "fine_tuning": fine_tuning,
+    "gradual_unfreezing": gradual_unfreezing,
+    "from_scratch": from_scratch,
+}
+
+
+def recipe(given: str | Recipe) -> Recipe:
+    """A recipe by its name, with its default numbers; a recipe is returned as it is.
+
+        >>> recipe("fine_tuning").epochs
+        28
+    """
+    if isinstance(given, Recipe):
+        return given
+    if given not in RECIPES:
+        raise unknown("recipe", given, list(RECIPES), owner="The recipes are")
+    return RECIPES[given]()
