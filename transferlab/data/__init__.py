@@ -1,4 +1,4 @@
-"""Images to learn from: drawn worlds, folders, torchvision's sets, all as `ImageSet`. Names load when they are first used."""
+"""Images to learn from: drawn worlds, folders, torchvision's sets, all as `ImageSet`. Names load when first used."""
 
 from importlib import import_module
 from typing import Any
@@ -14,7 +14,7 @@ _WHERE = {
     "torchvision_splits": "torchvision_sets",
 }
 
-__all__ = [*_WHERE, "worlds"]  # noqa: PLE0604
+__all__ = [*_WHERE, "worlds"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,9 +1,10 @@
 """One image file of any kind to one small uint8 RGB square.
 
-Files come from strangers: they are renamed, cut short, far too large, or made to do harm. So the formats are a short list, the
-size is checked before anything is unpacked, and whatever a decoder raises becomes one sentence. Pixels: the centre square,
-resized with antialiasing (bilinear, as torchvision's `Resize`), turned upright as its EXIF tag says, transparency laid on
-white. Left out: colour profiles (CMYK is converted without one), HEIC and AVIF, later frames of an animation.
+Files come from strangers: they are renamed, cut short, far too large, or made to do harm. So the formats are a short
+list, the size is checked before anything is unpacked, and whatever a decoder raises becomes one sentence. Pixels: the
+centre square, resized with antialiasing (bilinear, as torchvision's `Resize`), turned upright as its EXIF tag says,
+transparency laid on white. Left out: colour profiles (CMYK is converted without one), HEIC and AVIF, later frames of
+an animation.
 """
 
 import os
@@ -45,10 +46,10 @@ def decode(source: str | Path | bytes, size: int = 64) -> np.ndarray:
         (3, 64, 64)
 
     The centre square is cut out and its side resized to `size`, which equals torchvision's resizing of the short side
-    followed by `CenterCrop`, without the memory that a very long picture would take. JPEG files are unpacked at 1/2, 1/4
-    or 1/8 of their size where that is still at least twice `size`. Greyscale is repeated into three channels. Integers
-    of 16 or 32 bits and floats are scaled from the smallest of 0…255, 0…4095, 0…65535 (floats also 0…1) that holds the
-    whole picture, and from their own range where they are negative or larger.
+    followed by `CenterCrop`, without the memory that a very long picture would take. JPEG files are unpacked at 1/2,
+    1/4 or 1/8 of their size where that is still at least twice `size`. Greyscale is repeated into three channels.
+    Integers of 16 or 32 bits and floats are scaled from the smallest of 0…255, 0…4095, 0…65535 (floats also 0…1) that
+    holds the whole picture, and from their own range where they are negative or larger.
 
     Raises ValueError with the reason, in one line, for whatever cannot be read: nothing else is ever raised.
     """
@@ -63,8 +64,8 @@ def decode(source: str | Path | bytes, size: int = 64) -> np.ndarray:
 def reading_threads() -> int:
     """How many files to unpack at once: Pillow releases Python's lock, so that each thread uses a core.
 
-        >>> reading_threads()
-        4
+    >>> reading_threads()
+    4
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(MAX_THREADS, cores)
@@ -84,7 +85,7 @@ def _checked(path: Path) -> Path:
 def check_size(size: object) -> None:
     """Raise ValueError unless `size` can be the side of a picture in pixels.
 
-        >>> check_size(64)
+    >>> check_size(64)
     """
     if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= MAX_SIZE:
         raise ValueError(f"size is the side of the images in pixels, from 1 to {MAX_SIZE}; you gave {size!r}.")
@@ -136,21 +137,18 @@ def _square(image: Image.Image, size: int) -> Image.Image:
 
 def _from_numbers(image: Image.Image, size: int) -> Image.Image:
     """Pictures of 16-bit or 32-bit integers or floats: thermal cameras, microscopes, scanners."""
-    if image.mode == "F":
-        values = np.asarray(image)
-        if not np.isfinite(values).all():
-            if not np.isfinite(values).any():
-                raise ValueError("holds no finite number")
-            values = np.where(np.isfinite(values), values, values[np.isfinite(values)].min())
-            image = Image.fromarray(values)
-    low, high = image.getextrema()
-    assert isinstance(low, int | float) and isinstance(high, int | float)
+    values = np.asarray(image, dtype=np.float32)  # numpy, since Pillow cannot ask a big-endian picture for its range
+    finite = np.isfinite(values)
+    if not finite.any():
+        raise ValueError("holds no finite number")
+    low, high = float(values[finite].min()), float(values[finite].max())
+    values = np.where(finite, values, low)
     # The range is the file's, not the picture's: stretching each picture would make dark and bright ones look alike.
     ranges = (1, 255, 4095, 65535) if image.mode == "F" else (255, 4095, 65535)
     if low >= 0 and high <= ranges[-1]:
         low, high = 0, next(limit for limit in ranges if high <= limit)
-    values = np.asarray(_square(image.convert("F"), size), dtype=np.float64)
-    grey = (values - low) / max(high - low, 1e-30) * 255
+    small = np.asarray(_square(Image.fromarray(values), size), dtype=np.float64)
+    grey = (small - low) / max(high - low, 1e-30) * 255
     return Image.fromarray(grey.round().clip(0, 255).astype(np.uint8)).convert("RGB")
 
 

@@ -1,7 +1,7 @@
 """What reading a folder of pictures had to say: what was skipped and why, which pictures are copies of others.
 
-Copies are found by a hash of the pixels at the size they were read at, so that the same picture under another name, or saved
-again without loss, is found as well. Left out: near copies (another crop, another JPEG quality).
+Copies are found by a hash of the pixels at the size they were read at, so that the same picture under another name, or
+saved again without loss, is found as well. Left out: near copies (another crop, another JPEG quality).
 """
 
 import hashlib
@@ -25,8 +25,8 @@ class FolderReport:
             daisy/7.jpg: empty file
             rose/notes.txt: not an image (.txt)
 
-    `duplicates` are groups of files whose pixels, at the size they were read at, are equal; `fingerprints` are the hashes
-    that say so, one for each image, in the order of the set's `files`.
+    `duplicates` are groups of files whose pixels, at the size they were read at, are equal; `fingerprints` are the
+    hashes that say so, one for each image, in the order of the set's `files`.
     """
 
     path: str
@@ -75,8 +75,8 @@ class FolderReport:
 def fingerprint(image: np.ndarray) -> str:
     """A hash of an image's pixels: equal for equal pixels and, for all practical purposes, for nothing else.
 
-        >>> fingerprint(pixels)
-        '9f86d081884c7d659a2feaa0c55ad015'
+    >>> fingerprint(pixels)
+    '9f86d081884c7d659a2feaa0c55ad015'
     """
     return hashlib.blake2b(image.tobytes(), digest_size=16).hexdigest()
 
@@ -84,8 +84,8 @@ def fingerprint(image: np.ndarray) -> str:
 def same_pixels(files: tuple[str, ...], fingerprints: list[str]) -> tuple[tuple[str, ...], ...]:
     """The names that share a fingerprint, in groups of two and more.
 
-        >>> same_pixels(("a.jpg", "b.jpg", "c.jpg"), ["1", "2", "1"])
-        (('a.jpg', 'c.jpg'),)
+    >>> same_pixels(("a.jpg", "b.jpg", "c.jpg"), ["1", "2", "1"])
+    (('a.jpg', 'c.jpg'),)
     """
     groups: dict[str, list[str]] = {}
     for name, fingerprint in zip(files, fingerprints, strict=True):
@@ -93,11 +93,13 @@ def same_pixels(files: tuple[str, ...], fingerprints: list[str]) -> tuple[tuple[
     return tuple(tuple(group) for group in groups.values() if len(group) > 1)
 
 
-def across(train: tuple[str, ...], held: tuple[str, ...], of_train: dict[str, str], of_held: dict[str, str]) -> list[str]:
+def across(
+    train: tuple[str, ...], held: tuple[str, ...], of_train: dict[str, str], of_held: dict[str, str]
+) -> list[str]:
     """A note on the held-out pictures that are also trained on; nothing where there are none.
 
-        >>> across(("a.jpg",), ("b.jpg",), {"a.jpg": "1"}, {"b.jpg": "1"})
-        ['1 of 1 held-out image is in training too, which flatters the accuracy: a.jpg = b.jpg']
+    >>> across(("a.jpg",), ("b.jpg",), {"a.jpg": "1"}, {"b.jpg": "1"})
+    ['1 of 1 held-out image is in training too, which flatters the accuracy: a.jpg = b.jpg']
     """
     first: dict[str, str] = {}
     for name in train:
@@ -105,9 +107,10 @@ def across(train: tuple[str, ...], held: tuple[str, ...], of_train: dict[str, st
     pairs = [(first[of_held[name]], name) for name in held if of_held[name] in first]
     if not pairs:
         return []
+    verb = "is" if len(pairs) == 1 else "are"
     return [
-        f"{len(pairs)} of {plural(len(held), 'held-out image')} {'is' if len(pairs) == 1 else 'are'} in training too, which "
-        f"flatters the accuracy: {_pairs(pairs)}"
+        f"{len(pairs)} of {plural(len(held), 'held-out image')} {verb} in training too, which flatters the accuracy: "
+        f"{_pairs(pairs)}"
     ]
 
 
@@ -119,8 +122,8 @@ def _pairs(groups: Sequence[tuple[str, ...]], at_most: int = 5) -> str:
 def some(names: Sequence[str], at_most: int = 10) -> str:
     """Names in quotes, not more than fit on a line.
 
-        >>> some(["ants", "bees"])
-        "'ants', 'bees'"
+    >>> some(["ants", "bees"])
+    "'ants', 'bees'"
     """
     return ", ".join(f"'{name}'" for name in names[:at_most]) + (" …" if len(names) > at_most else "")
 
@@ -128,8 +131,8 @@ def some(names: Sequence[str], at_most: int = 10) -> str:
 def plural(count: int, one: str, many: str = "", number: bool = True) -> str:
     """A number and its noun.
 
-        >>> plural(1, "class", "classes"), plural(1200, "image")
-        ('1 class', '1,200 images')
+    >>> plural(1, "class", "classes"), plural(1200, "image")
+    ('1 class', '1,200 images')
     """
     word = one if count == 1 else many or f"{one}s"
     return f"{count:,} {word}" if number else word

@@ -1,12 +1,13 @@
 """Labelled images in memory: what every data source returns and every training loop takes.
 
-Images stay uint8, a quarter of the memory of floats; the training loop moves and normalises a batch at a time. Splits and
-subsets are stratified and seeded: the same seed on the same set gives the same images. Left out: boxes, several labels
-an image, images of different sizes in one set.
+Images stay uint8, a quarter of the memory of floats; the training loop moves and normalises a batch at a time. Splits
+and subsets are stratified and seeded: the same seed on the same set gives the same images. Left out: boxes, several
+labels an image, images of different sizes in one set.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,10 @@ import torch
 from torch import Tensor
 
 from transferlab.data import store
+from transferlab.data.checks import check_images, check_masks, check_names, check_positions, described, listed
+from transferlab.errors import unknown
+
+LABEL_SAFE = ("crop", "flip")  # the augmentations that exist, see `augment`
 
 
 @dataclass(frozen=True, eq=False, repr=False)  # == on tensors is a tensor, so sets are compared by identity
@@ -24,11 +29,12 @@ class ImageSet:
         >>> ImageSet(images, torch.tensor([0, 0, 1, 1]), ("ants", "bees"))
         ImageSet(4 images of 64×64, 2 classes: ants 2, bees 2)
 
-    `images` is uint8 `(N, 3, H, W)`, `labels` int64 `(N,)` with positions in `class_names`. `masks`, bool `(N, H, W)`, is
-    true on the object; `groups`, int64 `(N,)`, is the subgroup of each image, named in `group_names`; `files` holds the
-    name of the file each image came from; `report` is what the reader had to say. A big folder's images are a tensor that
-    is mapped from a file (`report.storage == "memmap"`): read it as any tensor and never write into it. Raises ValueError
-    for a wrong type, shape or label.
+    `images` is uint8 `(N, 3, H, W)`, `labels` int64 `(N,)` with positions in `class_names`. `masks`, bool `(N, H, W)`,
+    is true on the object; `groups`, int64 `(N,)`, is the subgroup of each image, named in `group_names`; `files` holds
+    the name of the file each image came from; `report` is what the reader had to say. A big folder's images are a
+    tensor that is mapped from a file (`report.storage == "memmap"`): read it as any tensor and never write into it.
+    `label_safe` names the augmentations that leave the labels true: a set that asks for an orientation leaves "flip"
+    out, one that asks for a position both. Raises ValueError for a wrong type, shape, label or augmentation.
     """
 
     images: Tensor
@@ -40,23 +46,22 @@ class ImageSet:
     name: str = ""
     files: tuple[str, ...] = ()
     report: Any = None
+    label_safe: tuple[str, ...] = LABEL_SAFE
 
     def __post_init__(self) -> None:
-        for field in ("class_names", "group_names", "files"):
-            if isinstance(getattr(self, field), str):
-                raise ValueError(f"{field} must be a sequence of names such as ('ants', 'bees'); you gave one string.")
-            object.__setattr__(self, field, tuple(getattr(self, field)))
-        _check_images(self.images)
+        for field in ("class_names", "group_names", "files", "label_safe"):
+            object.__setattr__(self, field, check_names(field, getattr(self, field)))
+        for kind in self.label_safe:
+            if kind not in LABEL_SAFE:
+                raise unknown("augmentation", kind, LABEL_SAFE, owner="label_safe holds some or none of")
+        check_images(self.images)
         count, _, height, width = self.images.shape
         if not self.class_names or len(set(self.class_names)) < len(self.class_names):
             raise ValueError(f"class_names must be different names, at least one; you gave {self.class_names}.")
-        _check_positions("labels", self.labels, count, len(self.class_names), "class_names")
+        check_positions("labels", self.labels, count, len(self.class_names), "class_names")
         if self.groups is not None:
-            _check_positions("groups", self.groups, count, len(self.group_names), "group_names")
-        if self.masks is not None and (self.masks.dtype != torch.bool or self.masks.shape != (count, height, width)):
-            raise ValueError(
-                f"masks must be bool of shape (N, H, W), here {(count, height, width)}; you gave {_described(self.masks)}."
-            )
+            check_positions("groups", self.groups, count, len(self.group_names), "group_names")
+        check_masks(self.masks, (count, height, width))
         if self.files and len(self.files) != count:
             raise ValueError(f"files must name each of the {count} images; you gave {len(self.files)} names.")
 
@@ -75,8 +80,8 @@ class ImageSet:
     def counts(self) -> dict[str, int]:
         """How many images each class has, in the order of the classes.
 
-            >>> flowers.counts()
-            {'daisy': 40, 'rose': 38}
+        >>> flowers.counts()
+        {'daisy': 40, 'rose': 38}
         """
         counted = torch.bincount(self.labels.cpu(), minlength=self.num_classes).tolist()
         return dict(zip(self.class_names, counted, strict=True))
@@ -110,16 +115,14 @@ class ImageSet:
         Budgets of one seed are nested: `per_class(5)` lies within `per_class(10)`, so that a curve over budgets adds
         images and never swaps them. Raises ValueError naming the classes that have fewer than `n`.
         """
-        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
             raise ValueError(f"per_class(n) takes a whole number of images of at least 1; you gave {n!r}.")
         counts = self.counts()
         small = {name: count for name, count in counts.items() if count < n}
         if small:
             least = min(counts.values())
             advice = f"Ask for at most {least}" if least else "Leave out the empty classes"
-            raise ValueError(
-                f"per_class({n}) needs {n} images in every class; too few in {_listed(small)}. {advice}."
-            )
+            raise ValueError(f"per_class({n}) needs {n} images in every class; too few in {listed(small)}. {advice}.")
         return self.subset(torch.cat([rows[:n] for rows in self._shuffled_by_class(seed)]).sort().values)
 
     def split(self, held_out: float = 0.2, seed: int = 0) -> "Splits":
@@ -128,10 +131,13 @@ class ImageSet:
             >>> train, held_out = data.split(0.2, seed=0).train, data.split(0.2, seed=0).held_out
 
         `held_out` is the share 0…1 that is set aside, rounded in each class to at least one image and at most all but
-        one. A class with a single image stays in training, and a note says so. Raises ValueError where no class has two.
+        one. A class with a single image stays in training, and a note says so. Raises ValueError where no class has
+        two.
         """
         if isinstance(held_out, bool) or not isinstance(held_out, int | float) or not 0 < held_out < 1:
-            raise ValueError(f"held_out is the share to set aside, between 0 and 1, such as 0.2; you gave {held_out!r}.")
+            raise ValueError(
+                f"held_out is the share to set aside, between 0 and 1, such as 0.2; you gave {held_out!r}."
+            )
         train, held, single = [], [], []
         for name, rows in zip(self.class_names, self._shuffled_by_class(seed), strict=True):
             number = min(max(1, int(held_out * len(rows) + 0.5)), len(rows) - 1) if len(rows) > 1 else 0
@@ -141,10 +147,8 @@ class ImageSet:
                 single.append(name)
         if sum(map(len, held)) == 0:
             raise ValueError("No class has two images, so that nothing can be held out. Add images and try again.")
-        notes = (f"One image only, kept for training and not measured: {_listed(single)}.",) if single else ()
-        return Splits(
-            self.subset(torch.cat(train).sort().values), self.subset(torch.cat(held).sort().values), notes
-        )
+        notes = (f"One image only, kept for training and not measured: {listed(single)}.",) if single else ()
+        return Splits(self.subset(torch.cat(train).sort().values), self.subset(torch.cat(held).sort().values), notes)
 
     def _shuffled_by_class(self, seed: int) -> list[Tensor]:
         """The rows of each class in an order that depends on the labels and the seed alone."""
@@ -158,9 +162,13 @@ class ImageSet:
         if isinstance(index, slice):
             rows = torch.arange(len(self))[index] if (index.step or 1) > 0 else torch.tensor(range(len(self))[index])
         else:
-            rows = torch.as_tensor(index).cpu()
+            try:
+                # numpy copies what torch cannot share, such as a reversed array
+                rows = torch.from_numpy(index.copy()) if isinstance(index, np.ndarray) else torch.as_tensor(index).cpu()
+            except (TypeError, ValueError, RuntimeError):
+                raise ValueError(f"subset takes a list of positions or a mask; you gave {described(index)}.") from None
         if rows.ndim != 1 or (len(rows) and rows.dtype.is_floating_point):
-            raise ValueError(f"subset takes a list of positions or a mask; you gave {_described(rows)}.")
+            raise ValueError(f"subset takes a list of positions or a mask; you gave {described(rows)}.")
         if rows.dtype == torch.bool:
             if len(rows) != len(self):
                 raise ValueError(f"The mask has {len(rows)} entries, but the set has {len(self)} images.")
@@ -195,7 +203,7 @@ class Splits:
 
         >>> Splits(train=data.subset(range(80)), held_out=data.subset(range(80, 100)))
 
-    Raises ValueError where the two sets have other classes or another size.
+    Raises ValueError where the two are no sets, or have other classes or another size.
     """
 
     train: ImageSet
@@ -203,53 +211,18 @@ class Splits:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if not (isinstance(self.train, ImageSet) and isinstance(self.held_out, ImageSet)):
+            raise ValueError(
+                f"Splits takes two ImageSets, train and held_out; you gave {described(self.train)} and "
+                f"{described(self.held_out)}. Type images.split(0.2) to divide one."
+            )
         if self.train.class_names != self.held_out.class_names:
             raise ValueError(
                 "Training and held-out images must have the same classes in the same order; "
-                f"you gave {_listed(self.train.class_names)} and {_listed(self.held_out.class_names)}."
+                f"you gave {listed(self.train.class_names)} and {listed(self.held_out.class_names)}."
             )
         if self.train.size != self.held_out.size:
             raise ValueError(
                 f"Training images are {self.train.size} and held-out images {self.held_out.size} pixels: "
                 "read both at one size."
             )
-
-
-def _check_images(images: object) -> None:
-    advice = ""
-    if isinstance(images, Tensor):
-        if images.ndim == 4 and images.dtype == torch.uint8 and images.shape[1] == 3 and 0 not in images.shape:
-            return
-        if images.ndim == 4 and images.shape[1] != 3 and images.shape[3] == 3:
-            advice = " Type images.permute(0, 3, 1, 2)."
-        elif images.ndim == 4 and images.shape[1] == 1:
-            advice = " Type images.expand(-1, 3, -1, -1) for greyscale images."
-        elif images.is_floating_point():
-            advice = " Type (images * 255).round().to(torch.uint8) for floats within 0…1."
-        elif images.ndim == 4 and 0 in images.shape:
-            advice = " A set holds at least one image."
-    elif isinstance(images, np.ndarray):
-        advice = " Type torch.from_numpy(images)."
-    raise ValueError(f"images must be a uint8 tensor of shape (N, 3, H, W); you gave {_described(images)}.{advice}")
-
-
-def _check_positions(field: str, values: object, count: int, limit: int, names: str) -> None:
-    if not isinstance(values, Tensor) or values.dtype != torch.int64 or values.shape != (count,):
-        raise ValueError(
-            f"{field} must be an int64 tensor of shape ({count},), one for each image; you gave {_described(values)}."
-        )
-    low, high = int(values.min()), int(values.max())
-    if low < 0 or high >= limit:
-        raise ValueError(f"{field} must lie within 0…{limit - 1}, the positions in {names}; yours run from {low} to {high}.")
-
-
-def _described(value: object) -> str:
-    if isinstance(value, Tensor | np.ndarray):
-        return f"{str(value.dtype).removeprefix('torch.')} of shape {tuple(value.shape)}"
-    return f"a {type(value).__name__}"
-
-
-def _listed(names: dict[str, int] | Sequence[str], at_most: int = 10) -> str:
-    """Names in quotes, with their counts where there are some, not more than fit on a screen."""
-    shown = [f"'{name}'" + (f" ({names[name]})" if isinstance(names, dict) else "") for name in list(names)[:at_most]]
-    return ", ".join(shown) + (f" and {len(names) - at_most} more" if len(names) > at_most else "")

@@ -1,8 +1,8 @@
 """Which files lie in which class folder, without reading one of them.
 
-The layout is torchvision's `ImageFolder`: a folder for each class, images in it at any depth, classes and files in sorted
-order. Links are followed, each folder once, so that a link upwards cannot go round for ever. Everything that is passed
-over is listed with its reason; hidden files, which no one put there, are only left out.
+The layout is torchvision's `ImageFolder`: a folder for each class, images in it at any depth, classes and files in
+sorted order. Links are followed, each folder once, so that a link upwards cannot go round for ever. Everything that is
+passed over is listed with its reason; hidden files, which no one put there, are only left out.
 """
 
 import os
@@ -44,8 +44,8 @@ class Listing:
 def printable(name: str) -> str:
     """A file's name as one line that any terminal can show: line breaks, control codes and stray bytes are escaped.
 
-        >>> printable("été\\n.jpg")
-        'été\\\\n.jpg'
+    >>> printable("été\\n.jpg")
+    'été\\\\n.jpg'
     """
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in name)
 
@@ -68,14 +68,14 @@ def is_image(name: str) -> bool:
 def list_classes(root: Path) -> Listing:
     """What lies in the class folders of `root`, and what beside them.
 
-        >>> listing = list_classes(Path("flowers"))
-        >>> listing.class_names
-        ['daisy', 'rose']
+    >>> listing = list_classes(Path("flowers"))
+    >>> listing.class_names
+    ['daisy', 'rose']
     """
     listing, seen = Listing(), {_identity(os.stat(root))}
-    for name in subfolders(root):
-        # macOS writes é as two characters, others as one; composed, the classes of train/ and val/ agree.
-        listing.class_names.append(unicodedata.normalize("NFC", printable(name)))
+    # macOS writes é as two characters, others as one; composed before they are sorted, train/ and val/ agree.
+    for class_name, name in sorted((unicodedata.normalize("NFC", printable(name)), name) for name in subfolders(root)):
+        listing.class_names.append(class_name)
         _walk(root, os.path.join(root, name), len(listing.class_names) - 1, seen, listing)
     for name in sorted(os.listdir(root)):
         if not is_hidden(name) and not _is_folder(os.path.join(root, name)):
@@ -112,7 +112,9 @@ def _walk(root: Path, top: str, label: int, seen: set[tuple[int, int]], listing:
         try:
             status = os.stat(path)
         except OSError as error:
-            listing.skipped.append(Skipped(shown, "a link that leads nowhere" if os.path.islink(path) else _said(error)))
+            listing.skipped.append(
+                Skipped(shown, "a link that leads nowhere" if os.path.islink(path) else _said(error))
+            )
             continue
         if not is_image(name):
             extension = os.path.splitext(name)[1]

@@ -1,7 +1,8 @@
 """How many bytes this process may still use, so that data that would not fit goes to the disk instead.
 
-The smallest of what the machine has free and what a container's limit leaves (cgroup v2 and v1, which Binder, Docker, Slurm and
-Kubernetes use, and which `free` does not show). Left out: `ulimit -v`, which limits addresses and not memory, and swap.
+The smallest of what the machine has free and what a container's limit leaves (cgroup v2 and v1, which Binder, Docker,
+Slurm and Kubernetes use, and which `free` does not show). Left out: `ulimit -v`, which limits addresses and not
+memory, and swap.
 """
 
 import os
@@ -14,8 +15,8 @@ SHARE = 0.25  # a set, the copies that its split makes, and as much again for th
 def memory_budget() -> int:
     """Bytes that one data set may take in memory: a quarter of what this process may still use.
 
-        >>> memory_budget()
-        5368709120
+    >>> memory_budget()
+    5368709120
     """
     return int(SHARE * available_memory())
 
@@ -23,8 +24,8 @@ def memory_budget() -> int:
 def available_memory(root: Path = Path("/")) -> int:
     """Bytes that this process may still use. `root` is where /proc and /sys lie, which tests replace.
 
-        >>> available_memory()
-        21474836480
+    >>> available_memory()
+    21474836480
     """
     return max(0, min([_free_on_machine(root), *_left_by_cgroups(root)]))
 
@@ -43,7 +44,7 @@ def _left_by_cgroups(root: Path) -> list[int]:
     """What the limit of each control group above this process leaves; nothing where there is no limit."""
     left = []
     for line in _lines(root / "proc/self/cgroup"):  # '0::/user/job' (v2) or '9:memory:/docker/1a2b' (v1)
-        _, controllers, path = (line.split(":", 2) + ["", ""])[:3]
+        _, controllers, path = [*line.split(":", 2), "", ""][:3]
         if controllers == "":
             base, limit, usage, cached = root / "sys/fs/cgroup", "memory.max", "memory.current", "inactive_file"
         elif "memory" in controllers.split(","):

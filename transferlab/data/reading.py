@@ -1,8 +1,9 @@
 """Every file of a folder into one tensor: in memory, or in a file that is kept for the next time.
 
-Threads unpack the pictures, a few hundred ahead at most. The kept file is named after all that decides what is in it: where the
-folder lies, each file's name, size, inode and times, the image size, and the version of the decoder. A folder that changed
-therefore has another name, and an old file is never taken for it. Left out: clearing the cache; it may be deleted at any time.
+Threads unpack the pictures, a few hundred ahead at most. The kept file is named after all that decides what is in it:
+where the folder lies, each file's name, size, inode and times, the image size, and the version of the decoder. A
+folder that changed therefore has another name, and an old file is never taken for it. Left out: clearing the cache; it
+may be deleted at any time.
 """
 
 import hashlib
@@ -69,7 +70,7 @@ def read_all(
 
 
 def _decoded(found: list[Found], size: int, progress: bool | None) -> Iterator[np.ndarray | str]:
-    """Each file's pixels `(3, size, size)`, or why there are none, in order; threads, since Pillow releases the lock."""
+    """Each file's pixels `(3, size, size)`, or why there are none, in order."""
 
     def read(one: Found) -> np.ndarray | str:
         try:

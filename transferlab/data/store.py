@@ -1,8 +1,8 @@
 """Images on the disk that behave as a tensor: a .npy file, mapped into memory and read a page at a time.
 
-`torch.from_numpy(np.memmap)` copies nothing, so that a folder ten times the memory trains as any other. Files are written from
-rows as they come, whole or not at all. Left out: compression, and writing through the map (on a full disk that kills the
-process, while a plain write raises an error).
+`torch.from_numpy(np.memmap)` copies nothing, so that a folder ten times the memory trains as any other. Files are
+written from rows as they come, whole or not at all. Left out: compression, and writing through the map (on a full disk
+that kills the process, while a plain write raises an error).
 """
 
 import errno
@@ -47,12 +47,12 @@ def cache_folder(cache: str | Path | None = None) -> Path:
         return Path(cache).expanduser()
     if os.environ.get("TRANSFERLAB_CACHE"):
         return Path(os.environ["TRANSFERLAB_CACHE"]).expanduser()
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "transferlab"
     try:
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "transferlab"
         home.mkdir(parents=True, exist_ok=True)
         if os.access(home, os.W_OK):
             return home
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: a container's user may have no home at all
         pass
     return Path(tempfile.gettempdir()) / f"transferlab-{os.getuid() if hasattr(os, 'getuid') else 'cache'}"
 
@@ -95,7 +95,7 @@ def write_rows(path: Path, rows: Iterable[np.ndarray], row_shape: tuple[int, ...
             _write_header(file, (0, *row_shape), dtype)
             start = file.tell()
             for row in rows:
-                assert row.shape == row_shape and row.dtype == dtype
+                assert (row.shape, row.dtype) == (row_shape, dtype)
                 file.write(np.ascontiguousarray(row).tobytes())
                 count += 1
             file.seek(0)
@@ -124,8 +124,8 @@ def open_rows(path: Path, budget: int | None = None) -> Tensor:
 
         >>> images = open_rows(Path("images.npy"))
 
-    Nothing may be written into this tensor: the map is read-only and the system ends a process that tries. `images[rows]`
-    and `.to(device)` make ordinary tensors, which may be written.
+    Nothing may be written into this tensor: the map is read-only and the system ends a process that tries.
+    `images[rows]` and `.to(device)` make ordinary tensors, which may be written.
     """
     array = np.load(path, mmap_mode="r", allow_pickle=False)
     with warnings.catch_warnings():  # torch warns of what the docstring says
@@ -152,8 +152,8 @@ def take(images: Tensor, rows: Tensor) -> Tensor:
 
         >>> take(images, torch.tensor([4, 7]))
 
-    Neighbours are a view. Other rows are copied into memory; those of a mapped file that are above its budget are copied into
-    a file beside it, named after its content, which a second call finds.
+    Neighbours are a view. Other rows are copied into memory; those of a mapped file that are above its budget are
+    copied into a file beside it, named after its content, which a second call finds.
     """
     first, last = int(rows[0]), int(rows[-1])
     if last - first + 1 == len(rows) and bool((rows.diff() == 1).all()):

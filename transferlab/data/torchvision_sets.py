@@ -1,9 +1,9 @@
 """torchvision's classification data sets by name, as the same `ImageSet` that a folder gives.
 
-torchvision spells the parts of its sets in four ways (`train=True`, `split="train"`, `split="trainval"`, none at all), keeps labels
-under five names and class names under three; the table below is where that is settled. Left out: sets with several labels
-an image or none (CelebA, COCO, LFW …), EMNIST (stored turned on its side), and those of a hundred thousand large photos and more
-(ImageNet, Places365, INaturalist, SUN397), which `folder` reads from their own layout.
+torchvision spells the parts of its sets in four ways (`train=True`, `split="train"`, `split="trainval"`, none at all),
+keeps labels under five names and class names under three; the table below is where that is settled. Left out: sets
+with several labels an image or none (CelebA, COCO, LFW …), EMNIST (stored turned on its side), and those of a hundred
+thousand large photos and more (ImageNet, Places365, INaturalist, SUN397), which `folder` reads from their own layout.
 """
 
 from collections.abc import Iterator, Sequence
@@ -53,7 +53,6 @@ SETS: dict[str, Known] = {
     "DTD": _split(),
     "EuroSAT": Known({}, None),
     "FGVCAircraft": _split("trainval"),
-    "FakeData": Known({"random_offset": 0}, {"random_offset": 1_000_000}, DIGITS, threads=False),  # seeds torch globally
     "FashionMNIST": _flag(),
     "Flowers102": _split(),
     "Food101": _split(),
@@ -87,31 +86,35 @@ def torchvision_set(
 
     `root` is the folder that torchvision would be given, by default `torchvision` in the cache folder; nothing is
     fetched unless `download` is true. `limit` takes that many images, as evenly from the classes as they allow and the
-    same ones each time. Sets that are published undivided (EuroSAT, Caltech101, Caltech256) come whole: divide them with
-    `.split()`, or ask `torchvision_splits`. Pictures become squares as `decode` says.
+    same ones each time. Sets that are published undivided (EuroSAT, Caltech101, Caltech256) come whole: divide them
+    with `.split()`, or ask `torchvision_splits`. Pictures become squares as `decode` says.
 
-    Raises ValueError for an unknown name, a set that is not on the disk, a test part that does not exist, and one too
-    large for the memory; OSError or RuntimeError where a download fails.
+    Raises ValueError for an unknown name, a set that is not on the disk or damaged there, a test part that does not
+    exist, and one too large for the memory; OSError where a download fails.
     """
-    known = SETS[name] if name in SETS else SETS[(name := _named(name))]
+    name = _named(name)
+    known = SETS[name]
     decode.check_size(size)
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise ValueError(f"limit is a number of images of at least 1, or None for all; you gave {limit!r}.")
     part = known.train if train else known.test
     if part is None:
-        raise ValueError(f"{name} has no test part of its own. Type torchvision_splits({name!r}) to have one set aside.")
-    if name == "FakeData":
-        dataset = _dataset_class(name)(size=min(limit or 1000, 1000), image_size=(3, size, size), **part)
-    else:
-        dataset = _opened(name, Path(root).expanduser() if root else store.cache_folder() / "torchvision", part, known, download)
+        raise ValueError(
+            f"{name} has no test part of its own. Type torchvision_splits({name!r}) to have one set aside."
+        )
+    place = Path(root).expanduser() if root else store.cache_folder() / "torchvision"
+    dataset = _opened(name, place, part, known, download)
     chosen = _chosen(dataset, limit)
     needed, budget = len(chosen) * 3 * size * size, memory_budget()
     if needed > budget:
         raise ValueError(
             f"{name} at size {size} takes {needed / 1e6:,.0f} MB; {budget / 1e6:,.0f} MB are free for it. "
-            f"Type limit={max(1, budget // (3 * size * size)):,} or less, or a smaller size=.".replace(",", "_")
+            f"Type limit={max(1, budget // (3 * size * size)):_} or less, or a smaller size=."
         )
-    images, labels = torch.empty(len(chosen), 3, size, size, dtype=torch.uint8), torch.empty(len(chosen)).long()
+    images, labels = (
+        torch.empty(len(chosen), 3, size, size, dtype=torch.uint8),
+        torch.zeros(len(chosen), dtype=torch.int64),
+    )
     show = len(chosen) >= MANY if progress is None else progress
     bar = tqdm(_read(dataset, chosen, size, known.threads), name, total=len(chosen), unit=" images", disable=not show)
     for i, (image, label) in enumerate(bar):
@@ -157,29 +160,28 @@ def _named(name: str) -> str:
             f"torchvision's {name} is not among the classification sets that can be read by name: {', '.join(SETS)}. "
             "Lay its images out in one folder for each class and type folder(path)."
         )
-    raise unknown("torchvision data set", name, list(SETS), owner="What exists")
-
-
-def _dataset_class(name: str) -> Any:
-    from torchvision import datasets
-
-    return getattr(datasets, name)
+    raise unknown("torchvision data set", name, list(SETS), owner="The sets are")
 
 
 def _opened(name: str, root: Path, part: dict[str, Any], known: Known, download: bool) -> Any:
+    from torchvision import datasets
+
     try:
         if not download and not root.is_dir():  # some sets would make the folder
             raise FileNotFoundError(root)
-        return _dataset_class(name)(root=str(root), download=download, **part, **known.also)
-    except (RuntimeError, OSError, ModuleNotFoundError) as error:
-        if missing := next((e for e in (error, error.__cause__, error.__context__) if isinstance(e, ModuleNotFoundError)), None):
-            raise _needs(name, missing) from error
+        return getattr(datasets, name)(root=str(root), download=download, **part, **known.also)
+    except Exception as error:  # each set fails in a way of its own: RuntimeError, EOFError, BadZipFile, KeyError …
+        for cause in (error, error.__cause__, error.__context__):
+            if isinstance(cause, ModuleNotFoundError):
+                raise _needs(name, cause) from error
         if download:
             reason = " ".join(str(error).split())[:300]
-            raise type(error)(f"{name} could not be downloaded to '{root}' ({reason}). Check the network and the disk.") from error
+            raise OSError(
+                f"{name} could not be downloaded to '{root}' ({reason}). Check the network and the disk."
+            ) from error
         raise ValueError(
-            f"{name} is not in '{root}', or not whole. Type torchvision_set({name!r}, root={str(root)!r}, download=True) "
-            "once where there is a network, or give root= the folder that holds it."
+            f"{name} is not in '{root}', or not whole. Where there is a network, type once "
+            f"torchvision_set({name!r}, root={str(root)!r}, download=True), or give root= the folder that holds it."
         ) from error
 
 
@@ -215,11 +217,16 @@ def _chosen(dataset: Any, limit: int | None) -> list[int]:
 
 def _read(dataset: Any, chosen: list[int], size: int, threads: bool) -> Iterator[tuple[Any, int]]:
     def one(i: int) -> tuple[Any, int]:
+        name = type(dataset).__name__
         try:
             image, label = dataset[i]
+            return decode.pixels(image, size), int(label)
         except ModuleNotFoundError as error:  # Caltech101 looks for it here
-            raise _needs(type(dataset).__name__, error) from error
-        return decode.pixels(image, size), int(label)
+            raise _needs(name, error) from error
+        except Exception as error:
+            raise ValueError(
+                f"Image {i} of {name} cannot be read ({error}). Delete '{dataset.root}' and fetch it again."
+            ) from error
 
     if not threads:
         yield from map(one, chosen)
@@ -230,6 +237,10 @@ def _read(dataset: Any, chosen: list[int], size: int, threads: bool) -> Iterator
 
 
 def _class_names(dataset: Any, known: Known) -> tuple[str, ...]:
-    names = known.class_names or getattr(dataset, "classes", None) or dataset.categories
+    names = known.class_names or getattr(dataset, "classes", None) or getattr(dataset, "categories", None)
+    if not names:  # Flowers102 before torchvision 0.21
+        labels = _labels(dataset)
+        assert labels is not None, f"{type(dataset).__name__} has neither names nor labels"
+        names = [f"class {i}" for i in range(int(labels.max()) + 1)]
     # Imagenette gives each class several names, of which the first is the common one.
     return tuple((name if isinstance(name, str) else name[0]).replace("_", " ") for name in names)

@@ -35,12 +35,12 @@ class Surface:
         turned = (kind >= 0.88).float()  # concentric marks of a lathe
         brushed = 1 - painted - cast
         self.painted = painted
-        self.along, self.across = turn(canvas.x, canvas.y, self.heading)
+        self.along, self.across = turn(canvas.across, canvas.down, self.heading)
         centre = circle(self.across - canvas.uniform(-1.5, 1.5), self.along - canvas.uniform(1.0, 2.0), 0.0)
         round_along = torch.atan2(self.across, self.along + 1.5)
         u = self.along * (1 - turned) + round_along * turned
         v = self.across * (1 - turned) + (centre - 1.5) * turned
-        lines = canvas.sample(canvas.noise(3, 64), u * 0.7, v * 0.7) * 0.7 + canvas.sample(canvas.noise(2, 20), u * 0.7, v * 0.7) * 0.5
+        lines = canvas.sample(canvas.noise(3, 64) * 0.7 + canvas.noise(2, 20) * 0.5, u * 0.7, v * 0.7)
         rough = canvas.noise(24) * 0.6 + canvas.noise(10, octaves=2) * 0.7
         peel = canvas.noise(16) + canvas.noise(8)
         depth = canvas.uniform(0.4, 1.3)
@@ -65,37 +65,38 @@ class Surface:
     def add_clutter(self) -> None:
         """Seams, rivets, scuffs and dust, each in some of the pictures: they belong to no class."""
         canvas = self.canvas
-        _, v = turn(canvas.x, canvas.y, canvas.uniform(0, math.tau))
+        _, v = turn(canvas.across, canvas.down, canvas.uniform(0, math.tau))
         seam = (v - canvas.uniform(-0.9, 0.9)).abs() - 0.022
         self.height = self.height - canvas.cover(seam, 0.03) * 0.03 * canvas.chance(0.22)
-        rivet = circle(canvas.x - canvas.uniform(-0.95, 0.95), canvas.y - canvas.uniform(-0.95, 0.95), canvas.uniform(0.09, 0.13))
+        rivet = circle(canvas.across - canvas.uniform(-0.95, 0.95), canvas.down - canvas.uniform(-0.95, 0.95), canvas.uniform(0.09, 0.13))
         there = canvas.chance(0.25)
         self.height = self.height + (-rivet).clamp(0, 0.05) * 0.8 * there
-        self.darken(canvas.cover(rivet.abs() - 0.012) * 0.4 * there)
+        shade = canvas.cover(rivet.abs() - 0.012).mul_(0.4 * there)
         for _ in range(2):  # faint scuffs, shorter and paler than any scratch
-            u, v = turn(canvas.x - canvas.uniform(-0.9, 0.9), canvas.y - canvas.uniform(-0.9, 0.9), canvas.uniform(0, math.tau))
+            u, v = turn(canvas.across - canvas.uniform(-0.9, 0.9), canvas.down - canvas.uniform(-0.9, 0.9), canvas.uniform(0, math.tau))
             scuff = canvas.cover(box(u, v, canvas.uniform(0.05, 0.2), 0.006), 0.03)
-            self.darken(scuff * canvas.uniform(-0.12, 0.12) * canvas.chance(0.5))
-        self.darken((canvas.grain() > 3.0).float() * canvas.uniform(-0.4, 0.5))
+            shade.addcmul_(scuff, canvas.uniform(-0.12, 0.12) * canvas.chance(0.5))
+        self.darken(shade.addcmul_(canvas.specks(0.0013), canvas.uniform(-0.4, 0.5)))
 
     def photograph(self) -> Tensor:
         """Light the surface: colours `(N, 3, H, W)` from 0 to 1."""
         canvas = self.canvas
         relief = canvas.light(self.height, self.lamp)
-        where, _ = turn(canvas.x, canvas.y, self.lamp)
+        where, _ = turn(canvas.across, canvas.down, self.lamp)
         band = ((where + relief * 1.1 + canvas.uniform(-0.8, 0.8)) / self.broad) ** 2
         gloss = (-band).exp() * self.shine
         falloff = 1 - where * canvas.uniform(0.0, 0.22)
         # A plate's edge against a dark background, in some pictures.
-        edge, _ = turn(canvas.x, canvas.y, canvas.uniform(0, math.tau))
+        edge, _ = turn(canvas.across, canvas.down, canvas.uniform(0, math.tau))
         beyond = canvas.cover(canvas.uniform(0.78, 2.8) - edge, 0.01)
         strength = canvas.uniform(0.75, 1.15)
         lit = strength * falloff * (0.78 + relief * canvas.uniform(0.7, 1.1))
         white = torch.tensor([1.0, 0.98, 0.95]).view(1, 3, 1, 1)
-        colours = self.colours * lit.unsqueeze(1) + white * (gloss * strength).unsqueeze(1) * (0.55 + 0.45 * self.colours)
+        gloss = gloss.mul_(strength)  # a little of it takes the surface's colour
+        colours = (self.colours * (lit + gloss * 0.45).unsqueeze(1)).add_(white * gloss.unsqueeze(1), alpha=0.55)
         colours = mix(colours, canvas.choose([(0.07, 0.07, 0.08), (0.14, 0.13, 0.12), (0.30, 0.31, 0.33)]), beyond)
         colours = colours * (1 + canvas.uniform(-0.05, 0.05, 3)[..., None, None])
-        return colours + canvas.grain().unsqueeze(1) * canvas.uniform(0.005, 0.02).unsqueeze(1)
+        return colours.add_((canvas.grain() * canvas.uniform(0.005, 0.02)).unsqueeze(1))
 
 
 def thin(canvas: Canvas, distance: Tensor, width: Tensor | float) -> Tensor:
@@ -112,7 +113,7 @@ def scratch(canvas: Canvas) -> tuple[Tensor, Tensor]:
     for stroke in range(4):
         there = canvas.chance(0.45) if stroke else torch.ones(canvas.count, 1, 1)
         angle = lead + canvas.normal() * torch.where(together > 0, 0.05, 0.9)
-        u, v = turn(canvas.x - canvas.uniform(-0.35, 0.35), canvas.y - canvas.uniform(-0.35, 0.35), angle)
+        u, v = turn(canvas.across - canvas.uniform(-0.35, 0.35), canvas.down - canvas.uniform(-0.35, 0.35), angle)
         v = v - canvas.uniform(-0.22, 0.22) * u * u
         length = canvas.uniform(0.4, 1.1)
         taper = (1 - (u / length) ** 2).clamp(min=0)
@@ -120,7 +121,7 @@ def scratch(canvas: Canvas) -> tuple[Tensor, Tensor]:
         distance = torch.maximum(v.abs() - width, u.abs() - length)
         line = canvas.cover(distance) * there * taper.sqrt()
         surface.tint(line * canvas.uniform(0.55, 0.95), surface.bare * canvas.uniform(0.9, 1.3, 1))
-        lip = (-((v.abs() - width - 0.03) / 0.025) ** 2).exp() * (taper > 0) * there
+        lip = (v.abs() - width - 0.03).mul_(40).square_().neg_().exp_().mul_(taper.sign()).mul_(there)
         surface.height = surface.height - line * 0.025 + lip * 0.006
         evidence = torch.maximum(evidence, thin(canvas, torch.maximum(v.abs(), u.abs() - length * 0.95), width) * there)
     return surface.photograph(), evidence
@@ -135,7 +136,7 @@ def crack(canvas: Canvas) -> tuple[Tensor, Tensor]:
     across = canvas.normal(count).cumsum(1) * 0.07 + canvas.normal(count) * 0.045
     across = across - across.mean(1, keepdim=True)
     wide = canvas.uniform(0.022, 0.04)
-    u, v = turn(canvas.x - canvas.uniform(-0.2, 0.2), canvas.y - canvas.uniform(-0.2, 0.2), start)
+    u, v = turn(canvas.across - canvas.uniform(-0.2, 0.2), canvas.down - canvas.uniform(-0.2, 0.2), start)
     v = v + canvas.noise(12) * 0.012
 
     def point(values: Tensor, index: int) -> Tensor:
@@ -168,7 +169,7 @@ def crack(canvas: Canvas) -> tuple[Tensor, Tensor]:
 
 def island(canvas: Canvas, low: float, high: float, rough: float) -> Tensor:
     """Signed distance to a patch with an irregular border, of a radius between `low` and `high`."""
-    x, y = canvas.x - canvas.uniform(-0.35, 0.35), canvas.y - canvas.uniform(-0.35, 0.35)
+    x, y = canvas.across - canvas.uniform(-0.35, 0.35), canvas.down - canvas.uniform(-0.35, 0.35)
     return circle(x, y, canvas.uniform(low, high)) + canvas.noise(2.6, octaves=3) * rough
 
 
@@ -176,13 +177,12 @@ def crazing(canvas: Canvas) -> tuple[Tensor, Tensor]:
     """A net of hair-fine cracks that closes around small plates."""
     surface = Surface(canvas)
     patch = island(canvas, 0.6, 0.95, 0.12)
-    x, y = canvas.scatter(canvas.uniform(0.25, 0.34), 0.34, 9)
-    nearest, second = canvas.borders(x, y, 0.31, lambda dx, dy: circle(dx, dy, 0.0))
+    _, _, nearest, second = canvas.cells(canvas.uniform(0.25, 0.34), 0.33, 11)
     gap = second - nearest.distance + canvas.noise(14) * 0.018
     inside = canvas.cover(patch, 0.2)
     line = canvas.cover(gap - canvas.uniform(0.02, 0.045)) * inside * (0.8 + canvas.noise(6) * 0.3).clamp(0, 1)
-    surface.darken(nearest.pick(canvas.uniform(-0.06, 0.06, 81)) * inside)
-    surface.height = surface.height - line * 0.014 + nearest.pick(canvas.uniform(-0.01, 0.01, 81)) * inside * 0.3
+    surface.darken(nearest.pick(canvas.uniform(-0.06, 0.06, 121)) * inside)
+    surface.height = surface.height - line * 0.014 + nearest.pick(canvas.uniform(-0.01, 0.01, 121)) * inside * 0.3
     surface.darken(line * canvas.uniform(0.5, 0.8))
     return surface.photograph(), canvas.cover(patch)
 
@@ -195,7 +195,7 @@ def pitting(canvas: Canvas) -> tuple[Tensor, Tensor]:
     x, y = patch_x + canvas.normal(count) * spread, patch_y + canvas.normal(count) * spread
     x = torch.where(torch.arange(count) < canvas.uniform(14, count, 1), x, 9.0)
     size = 0.026 + 0.075 * canvas.uniform(0, 1, count) ** 3
-    pits = canvas.stamp(x, y, 0.16, lambda dx, dy: circle(dx, dy, size[..., None, None]))
+    pits = canvas.stamp(x, y, 0.16, circle, size)
     ragged = pits.distance + canvas.noise(20) * 0.008
     hole = canvas.cover(ragged)
     depth = (-ragged / 0.05).clamp(0, 1)
@@ -218,12 +218,12 @@ def inclusion(canvas: Canvas) -> tuple[Tensor, Tensor]:
     length, width = canvas.uniform(0.13, 0.42, count), canvas.uniform(0.028, 0.06, count)
     lean = surface.heading[:, 0] + canvas.normal(count) * 0.05
 
-    def sliver(dx: Tensor, dy: Tensor) -> Tensor:
-        a, b = turn(dx, dy, lean[..., None, None])
-        point = (1 - (a / length[..., None, None]).abs()).clamp(min=0)
-        return torch.maximum(b.abs() - width[..., None, None] * point**0.7, a.abs() - length[..., None, None])
+    def sliver(dx: Tensor, dy: Tensor, lean: Tensor, length: Tensor, width: Tensor) -> Tensor:
+        a, b = turn(dx, dy, lean)
+        point = (1 - (a / length).abs()).clamp(min=0)
+        return torch.maximum(b.abs() - width * point**0.7, a.abs() - length)
 
-    slivers = canvas.stamp(x, y.clamp(-0.9, 0.9), 0.46, sliver)
+    slivers = canvas.stamp(x, y.clamp(-0.9, 0.9), 0.46, sliver, lean, length, width)
     ragged = slivers.distance + canvas.sample(canvas.noise(8, 30), surface.along * 0.7, surface.across * 0.7) * 0.010
     body = canvas.cover(ragged)
     smear = canvas.cover(ragged - 0.03, 0.06) * (1 - body)
@@ -254,13 +254,13 @@ def stain(canvas: Canvas) -> tuple[Tensor, Tensor]:
     surface = Surface(canvas)
     patch = island(canvas, 0.3, 0.65, 0.07)
     for _ in range(2):
-        other = circle(canvas.x - canvas.uniform(-0.5, 0.5), canvas.y - canvas.uniform(-0.5, 0.5), canvas.uniform(0.1, 0.35))
+        other = circle(canvas.across - canvas.uniform(-0.5, 0.5), canvas.down - canvas.uniform(-0.5, 0.5), canvas.uniform(0.1, 0.35))
         other = other + (1 - canvas.chance(0.5)) * 9
         blend = (0.5 + (other - patch) / 0.2).clamp(0, 1)  # a smooth union: drops that flowed together
         patch = other + (patch - other) * blend - 0.1 * blend * (1 - blend)
     inside = canvas.cover(patch, 0.02)
     dirt = canvas.choose([(0.36, 0.28, 0.18), (0.22, 0.22, 0.24), (0.50, 0.40, 0.24), (0.80, 0.80, 0.78), (0.25, 0.32, 0.38), (0.42, 0.22, 0.14)])
-    strength = canvas.uniform(0.22, 0.5)
+    strength = canvas.uniform(0.28, 0.55)
     surface.tint(inside * strength * (0.8 + canvas.noise(5, octaves=2) * 0.2), dirt)
     rings = torch.stack([(patch * canvas.uniform(16, 30) + shift).sin() for shift in (0.0, 1.6, 3.2)], 1) * 0.11
     surface.colours = surface.colours * (1 + rings * (inside * canvas.chance(0.45)).unsqueeze(1))
@@ -275,7 +275,7 @@ def dent(canvas: Canvas) -> tuple[Tensor, Tensor]:
     evidence = torch.zeros_like(surface.height)
     for number in range(2):
         there = canvas.chance(0.35) if number else torch.ones(canvas.count, 1, 1)
-        u, v = turn(canvas.x - canvas.uniform(-0.5, 0.5), canvas.y - canvas.uniform(-0.5, 0.5), canvas.uniform(0, math.tau))
+        u, v = turn(canvas.across - canvas.uniform(-0.5, 0.5), canvas.down - canvas.uniform(-0.5, 0.5), canvas.uniform(0, math.tau))
         size, squeeze = canvas.uniform(0.17, 0.36), canvas.uniform(0.5, 1.0)
         r = ((u / size) ** 2 + (v / (size * squeeze)) ** 2).sqrt()
         bowl = (-(r**2.5) * 0.8).exp()

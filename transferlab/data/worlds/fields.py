@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from transferlab.errors import unknown
 
-CHUNK = 16  # pictures drawn at once: their planes of 64×64 floats stay within a processor's cache
+CHUNK = 32  # pictures drawn at once: fewer cost more in calls, more fall out of the cache of a processor
 FAR = 2.0  # a distance beyond which stamps no longer tell who is near
 MOST_STAMPS = 512  # a picture; with STEPS distances a unit, a number and a distance fit into 31 bits
 STEPS = (2**31 // MOST_STAMPS - 1) / (2 * FAR)
@@ -48,6 +48,8 @@ class Canvas:
         self.pixel = 2 / size  # one pixel's width
         line = (torch.arange(size) + 0.5) * self.pixel - 1
         self.y, self.x = (plane[None] for plane in torch.meshgrid(line, line, indexing="ij"))  # (1, H, W)
+        # The same coordinates as one row and one column: shapes made of these cost half, as they are planes only at the end.
+        self.across, self.down = line.view(1, 1, -1), line.view(1, -1, 1)
 
     def uniform(self, low: float, high: float, *shape: int) -> Tensor:
         """Numbers between `low` and `high`: one a picture, `(N, 1, 1)`, or `(N, *shape)`."""
@@ -68,21 +70,28 @@ class Canvas:
 
     def noise(self, cells: float, cells_y: float | None = None, octaves: int = 1) -> Tensor:
         """Smooth noise with mean 0 and a spread of about 1, `(N, H, W)`: `cells` bumps across, each octave twice as fine."""
-        total, weight, energy = torch.zeros(()), 1.0, 0.0
-        for octave in range(octaves):
-            across = _spline(self.size, round(cells * 2**octave))
-            down = _spline(self.size, round((cells_y or cells) * 2**octave))
-            total = total + weight * (down @ self.normal(down.shape[1], across.shape[1]) @ across.T)
-            energy, weight = energy + weight**2, weight / 2
-        return total / energy**0.5
+        finer = [2**octave for octave in range(octaves)]
+        down = _splines(self.size, tuple(max(round((cells_y or cells) * times), 1) for times in finer))
+        bands = [_splines(self.size, (max(round(cells * times), 1),)) for times in finer]
+        tall = [max(round((cells_y or cells) * times), 1) + 3 for times in finer]
+        rows = [self.normal(height, across.shape[1]) @ across.T for height, across in zip(tall, bands, strict=True)]
+        return down.expand(self.count, -1, -1) @ torch.cat(rows, 1)  # (N, H, lattice) @ (N, lattice, W)
 
     def grain(self) -> Tensor:
-        """Independent normal noise on every pixel, `(N, H, W)`."""
-        return self.normal(self.size, self.size)
+        """Independent normal noise on every pixel, `(N, H, W)`, of 4096 different strengths: half the price of `normal`."""
+        pixels = self.count * self.size * self.size
+        words = torch.empty(-(-pixels // 4), dtype=torch.int64).random_(-(2**63), None, generator=self.generator)
+        level = (words.view(torch.int16)[:pixels] >> 4).int() + 2048
+        return _normal_quantiles().index_select(0, level).view(self.count, self.size, self.size)
+
+    def specks(self, share: float) -> Tensor:
+        """1.0 on a `share` of the pixels, at random places, else 0.0: `(N, H, W)`."""
+        places = self.uniform(0, self.size**2 - 0.5, max(round(share * self.size**2), 1)).long()
+        return torch.zeros(self.count, self.size**2).scatter_(1, places, 1.0).view(self.count, self.size, self.size)
 
     def cover(self, distance: Tensor, soft: float = 0.0) -> Tensor:
         """The share of each pixel inside a signed distance, 0 to 1; `soft` widens the edge."""
-        return (0.5 - distance / (self.pixel + soft)).clamp(0, 1)
+        return (distance * (-1 / (self.pixel + soft))).add_(0.5).clamp_(0, 1)
 
     def blur(self, planes: Tensor, sigma: float) -> Tensor:
         """Gaussian blur of `(…, H, W)` by `sigma` (in picture units, where a picture is 2 wide), edges extended."""
@@ -91,7 +100,8 @@ class Canvas:
 
     def sample(self, plane: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """`plane` `(N, H, W)` read at other coordinates `(N, H, W)`, mirrored beyond its border."""
-        grid = torch.stack([x.expand_as(plane), y.expand_as(plane)], dim=-1)
+        grid = torch.empty(*plane.shape, 2)
+        grid[..., 0], grid[..., 1] = x, y
         return F.grid_sample(plane[:, None], grid, padding_mode="reflection", align_corners=False)[:, 0]
 
     def light(self, height: Tensor, sun: Tensor, strength: float = 1.0) -> Tensor:
@@ -99,64 +109,111 @@ class Canvas:
 
         `sun` `(N, 1, 1)` is the direction the light comes from, in radians from the x axis.
         """
-        padded = F.pad(height[:, None], (1, 1, 1, 1), mode="replicate")[:, 0]
-        slope_x = (padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]) / (2 * self.pixel)
-        slope_y = (padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]) / (2 * self.pixel)
-        facing = -(slope_x * sun.cos() + slope_y * sun.sin()) * strength
-        return facing / (1 + (slope_x**2 + slope_y**2) * strength**2).sqrt()
+        slope_x, slope_y = _difference(height, 2), _difference(height, 1)
+        facing = (slope_x * (sun.cos() * (-strength / self.pixel))).addcmul_(slope_y, sun.sin() * (-strength / self.pixel))
+        steep = slope_x.mul_(slope_x).addcmul_(slope_y, slope_y).mul_((strength / self.pixel) ** 2)
+        return facing.mul_(steep.add_(1).rsqrt_())
 
-    def stamp(self, x: Tensor, y: Tensor, reach: float, shape: Callable[[Tensor, Tensor], Tensor]) -> Nearest:
+    def stamp(self, x: Tensor, y: Tensor, reach: float, shape: Callable[..., Tensor], *each: Tensor) -> Nearest:
         """Draw K small shapes a picture, centred at `x`, `y` `(N, K)`, and keep the nearest at each pixel.
 
-        `shape(dx, dy)` gets the offsets from each centre, `(N, K, P, P)`, and returns signed distances. It is asked
-        only within `reach` of a centre. A shape that should be absent is placed far outside, at 9.
+            >>> canvas.stamp(x, y, 0.2, lambda dx, dy, radius: circle(dx, dy, radius), radius)  # radius: (N, K)
+
+        `shape(dx, dy, *each)` gets the offsets from each centre and the values of `each` for it, all of shapes that
+        broadcast to `(stamps, P, P)`, and returns signed distances. It is asked only within `reach` of a centre, and only
+        for the stamps that can be seen. A shape that should be absent is placed far outside, at 9. Where no `each` is given,
+        the shape is asked for all, with offsets that broadcast to `(N, K, P, P)`.
         """
-        nearest, _ = self._stamp(x, y, reach, shape, second=False)
+        nearest, _ = self._stamp(x, y, reach, shape, each, second=False)
         return nearest
 
-    def borders(self, x: Tensor, y: Tensor, reach: float, shape: Callable[[Tensor, Tensor], Tensor]) -> tuple[Nearest, Tensor]:
+    def borders(
+        self, x: Tensor, y: Tensor, reach: float, shape: Callable[..., Tensor], *each: Tensor
+    ) -> tuple[Nearest, Tensor]:
         """As `stamp`, and also the second smallest distance `(N, H, W)`: cells border where both are alike (Worley)."""
-        return self._stamp(x, y, reach, shape, second=True)
+        return self._stamp(x, y, reach, shape, each, second=True)
 
     def _stamp(
-        self, x: Tensor, y: Tensor, reach: float, shape: Callable[[Tensor, Tensor], Tensor], second: bool
+        self, x: Tensor, y: Tensor, reach: float, shape: Callable[..., Tensor], each: tuple[Tensor, ...], second: bool
     ) -> tuple[Nearest, Tensor]:
         side = 2 * math.ceil(reach / self.pixel) + 1
         wide = self.size + 2 * side  # stamps that stick out land in a margin
-        steps = torch.arange(side)
+        seen = torch.maximum(x.abs(), y.abs()) < 1 + reach + self.pixel if each else torch.ones_like(x, dtype=torch.bool)
+        picture, number = seen.nonzero(as_tuple=True)  # (M,)
+        centre_x, centre_y = x[seen], y[seen]
         columns, rows = (
-            (((centre + 1) / self.pixel - side / 2).round().clamp(-side, self.size).long())[..., None] + steps
-            for centre in (x, y)
-        )  # (N, K, P)
-        dx = ((columns + 0.5) * self.pixel - 1 - x[..., None])[..., None, :]
-        dy = ((rows + 0.5) * self.pixel - 1 - y[..., None])[..., :, None]
-        distance = shape(dx, dy).clamp(-FAR, FAR)  # (N, K, P, P)
+            ((centre + 1) / self.pixel - side / 2).round().clamp(-side, self.size).long()[:, None] + torch.arange(side)
+            for centre in (centre_x, centre_y)
+        )  # (M, P)
+        dx = ((columns + 0.5) * self.pixel - 1 - centre_x[:, None])[:, None, :]
+        dy = ((rows + 0.5) * self.pixel - 1 - centre_y[:, None])[:, :, None]
+        if each:
+            distance = shape(dx, dy, *(value.expand_as(x)[seen][:, None, None] for value in each))
+        else:
+            distance = shape(dx.view(*x.shape, 1, side), dy.view(*x.shape, side, 1)).expand(*x.shape, side, side).flatten(0, 1)
         # One integer holds both the distance and the stamp's number, so that one minimum finds the two of them.
-        number = torch.arange(x.shape[1], dtype=torch.int32).view(1, -1, 1, 1)
-        key = (((distance + FAR) * STEPS).int() * MOST_STAMPS + number).flatten()
-        picture = torch.arange(self.count).view(-1, 1, 1, 1) * wide
-        index = (((picture + rows[..., None] + side) * wide) + columns[..., None, :] + side).flatten()
-        empty = torch.full((self.count * wide * wide,), 2**31 - MOST_STAMPS, dtype=torch.int32)
-        first = empty.scatter_reduce(0, index, key, "amin")
+        steps = distance.clamp(-FAR, FAR).add_(FAR).mul_(STEPS).int()
+        key = steps.mul_(MOST_STAMPS).add_(number[:, None, None].int()).flatten()  # (M · P · P,)
+        starts = (picture[:, None] * wide + rows + side) * wide + side
+        index = (starts[:, :, None] + columns[:, None, :]).flatten()
+        empty = 2**31 - MOST_STAMPS
+        first = torch.full((self.count * wide * wide,), empty, dtype=torch.int32).scatter_reduce_(0, index, key, "amin")
         inner = slice(side, side + self.size)
 
         def decode(keys: Tensor) -> tuple[Tensor, Tensor]:
             keys = keys.view(self.count, wide, wide)[:, inner, inner]
-            return (keys >> 9).float() / STEPS - FAR, (keys & (MOST_STAMPS - 1)).long()
+            return (keys >> 9).float().div_(STEPS).sub_(FAR), (keys & (MOST_STAMPS - 1)).long()
 
         next_distance = torch.zeros(())
         if second:
-            rest = key.masked_fill(first[index] == key, int(empty[0]))
-            next_distance = decode(empty.scatter_reduce(0, index, rest, "amin"))[0]
+            rest = key.masked_fill(first[index] == key, empty)
+            next_distance = decode(torch.full_like(first, empty).scatter_reduce_(0, index, rest, "amin"))[0]
         return Nearest(*decode(first)), next_distance
+
+    def pavement(
+        self, column: Tensor, row: Tensor, x: Tensor, y: Tensor, per_row: int, squared: Callable[..., Tensor], *each: Tensor
+    ) -> tuple[Nearest, Tensor]:
+        """As `borders` with K centres that stand in rows of `per_row`: only the 3 × 3 around each pixel are asked.
+
+        `column` and `row` `(N, H, W)` say where in the lattice a pixel lies, in whole places from the first centre.
+        `squared(dx, dy, *each)` returns squared distances. Centres may stray up to a third of a place.
+        """
+        columns = column.round().clamp_(1, per_row - 2)
+        home = row.round().clamp_(1, x.shape[1] // per_row - 2).mul_(per_row).add_(columns).int()  # (N, H, W)
+        offset = torch.arange(self.count, dtype=torch.int32).mul_(x.shape[1]).view(-1, 1, 1)
+        tables = [table.expand_as(x).flatten() for table in (x, y, *each)]
+        first, second = torch.full_like(home, 2**31 - 1), torch.full_like(home, 2**31 - 1)
+        for step in [down * per_row + across for down in (-1, 0, 1) for across in (-1, 0, 1)]:
+            number = home + step
+            index = (number + offset).flatten()
+            at_x, at_y, *values = (table.index_select(0, index).view(home.shape) for table in tables)
+            distance = squared(self.across - at_x, self.down - at_y, *values)
+            key = distance.mul_(STEPS).clamp_(max=2**22 - 2).int().mul_(MOST_STAMPS).add_(number)
+            second = torch.minimum(second, torch.maximum(first, key))
+            first = torch.minimum(first, key)
+        nearest, following = ((key >> 9).float().div_(STEPS).sqrt_() for key in (first, second))
+        return Nearest(nearest, (first & (MOST_STAMPS - 1)).long()), following
 
     def scatter(self, spacing: Tensor, jitter: float, per_side: int) -> tuple[Tensor, Tensor]:
         """Centres of a turned, jittered grid around the middle, `(N, per_side²)` each; `spacing` is `(N, 1, 1)`."""
+        x, y, _ = self._scatter(spacing, jitter, per_side)
+        return x, y
+
+    def _scatter(self, spacing: Tensor, jitter: float, per_side: int) -> tuple[Tensor, Tensor, Tensor]:
         line = torch.arange(per_side) - (per_side - 1) / 2
         v, u = (plane.flatten()[None] for plane in torch.meshgrid(line, line, indexing="ij"))
         u = (u + self.uniform(-jitter, jitter, u.shape[1])) * spacing[:, 0]
         v = (v + self.uniform(-jitter, jitter, v.shape[1])) * spacing[:, 0]
-        return turn(u, v, self.uniform(0, math.tau, 1))
+        angle = self.uniform(0, math.tau, 1)
+        return *turn(u, v, angle), angle
+
+    def cells(self, spacing: Tensor, jitter: float, per_side: int) -> tuple[Tensor, Tensor, Nearest, Tensor]:
+        """The centres of `scatter`, the nearest of them at each pixel, and the distance of the second (Worley)."""
+        x, y, angle = self._scatter(spacing, jitter, per_side)
+        u, v = turn(self.across, self.down, -angle[..., None])
+        middle = (per_side - 1) / 2
+        u, v = u / spacing + middle, v / spacing + middle
+        return x, y, *self.pavement(u, v, x, y, per_side, lambda dx, dy: (dx * dx).addcmul_(dy, dy))
 
 
 def turn(x: Tensor, y: Tensor, angle: Tensor) -> tuple[Tensor, Tensor]:
@@ -167,14 +224,15 @@ def turn(x: Tensor, y: Tensor, angle: Tensor) -> tuple[Tensor, Tensor]:
 
 def circle(x: Tensor, y: Tensor, radius: Tensor | float) -> Tensor:
     """Signed distance to a circle around the origin."""
-    return (x * x + y * y).sqrt() - radius
+    return (x * x + y * y).sqrt_() - radius
 
 
 def ellipse(x: Tensor, y: Tensor, radius_x: Tensor | float, radius_y: Tensor | float) -> Tensor:
     """Signed distance to an ellipse around the origin; exact on its outline, approximate away from it."""
-    value = ((x / radius_x) ** 2 + (y / radius_y) ** 2).sqrt()
-    slope = ((x / radius_x**2) ** 2 + (y / radius_y**2) ** 2).sqrt() + 1e-4
-    return value * (value - 1) / slope
+    a, b = x / radius_x, y / radius_y
+    value = (a * a + b * b).sqrt_()
+    slope = (a.div_(radius_x).square_() + b.div_(radius_y).square_()).sqrt_().add_(1e-4)
+    return (value - 1).mul_(value).div_(slope)
 
 
 def box(x: Tensor, y: Tensor, half_x: Tensor | float, half_y: Tensor | float) -> Tensor:
@@ -221,18 +279,42 @@ def paint(painters: dict[str, Painter], labels: Tensor, generator: Generator, si
         for index in (labels == label).nonzero()[:, 0].split(CHUNK):
             if len(index):
                 colours, evidence = painter(Canvas(len(index), size, generator))
-                images[index] = (colours.clamp(0, 1) * 255).round().to(torch.uint8)
-                masks[index] = evidence > 0.5
+                images.index_copy_(0, index, (colours * 255).add_(0.5).clamp_(0, 255).int().to(torch.uint8))
+                masks.index_copy_(0, index, evidence > 0.5)
     return images, masks
 
 
+def _difference(plane: Tensor, dim: int) -> Tensor:
+    """How much `plane` grows from pixel to pixel along `dim`; one-sided at the border."""
+    out = torch.empty_like(plane)
+    last = plane.shape[dim] - 1
+    before, after = plane.narrow(dim, 0, last - 1), plane.narrow(dim, 2, last - 1)
+    torch.sub(after, before, out=out.narrow(dim, 1, last - 1)).mul_(0.5)
+    torch.sub(plane.narrow(dim, 1, 1), plane.narrow(dim, 0, 1), out=out.narrow(dim, 0, 1))
+    torch.sub(plane.narrow(dim, last, 1), plane.narrow(dim, last - 1, 1), out=out.narrow(dim, last, 1))
+    return out
+
+
+@lru_cache(maxsize=1)
+def _normal_quantiles() -> Tensor:
+    """4096 equally likely values of a normal number."""
+    return torch.special.ndtri((torch.arange(4096, dtype=torch.float64) + 0.5) / 4096).float()
+
+
 @lru_cache(maxsize=256)
-def _spline(size: int, cells: int) -> Tensor:
-    """How `cells` + 3 lattice values make `size` pixels: cubic B-spline weights, scaled to keep the spread near 1."""
-    at = (torch.arange(size) + 0.5) / size * max(cells, 1)
-    offset = (at[:, None] + 1 - torch.arange(max(cells, 1) + 3)).abs()  # (size, cells + 3)
-    weights = torch.where(offset < 1, 2 / 3 - offset**2 + offset**3 / 2, (2 - offset).clamp(min=0) ** 3 / 6)
-    return weights / (weights**2).sum(1).mean().sqrt()
+def _splines(size: int, octaves: tuple[int, ...]) -> Tensor:
+    """How lattice values make `size` pixels, `(size, sum of cells + 3)`: cubic B-splines, scaled to keep the spread near 1.
+
+    One band of columns for each of the `octaves`, which are numbers of cells; each weighs half as much as that before it.
+    """
+    bands, energy = [], 0.0
+    for octave, cells in enumerate(octaves):
+        at = (torch.arange(size) + 0.5) / size * cells
+        offset = (at[:, None] + 1 - torch.arange(cells + 3)).abs()  # (size, cells + 3)
+        weights = torch.where(offset < 1, 2 / 3 - offset**2 + offset**3 / 2, (2 - offset).clamp(min=0) ** 3 / 6)
+        bands.append(weights / (weights**2).sum(1).mean().sqrt() / 2**octave)
+        energy += 1 / 4**octave
+    return torch.cat(bands, 1) / energy**0.5
 
 
 @lru_cache(maxsize=256)

@@ -42,15 +42,15 @@ def countryside(canvas: Canvas) -> Ground:
     sun = canvas.uniform(0, math.tau)
     palette = canvas.choose(LAND, 4) * canvas.uniform(0.85, 1.15, 4, 1)
     trees = canvas.choose([(0.16, 0.26, 0.13), (0.22, 0.30, 0.14), (0.27, 0.30, 0.18), (0.14, 0.22, 0.16)])
-    u, v = turn(canvas.x, canvas.y, canvas.uniform(0, math.tau))
+    u, v = turn(canvas.across, canvas.down, canvas.uniform(0, math.tau))
     bend = canvas.uniform(0.0, 0.05)
-    u, v = u + canvas.noise(3) * bend, v + canvas.noise(3) * bend
+    u, v = u.addcmul_(canvas.noise(3), bend), v.addcmul_(canvas.noise(3), bend)
     owner, edge, across = parcels(canvas, u, v, levels=4)
     mixture = canvas.uniform(0, 1, 16, 4) ** 6
     tones = (mixture / mixture.sum(-1, keepdim=True)) @ palette * canvas.uniform(0.85, 1.15, 16, 1)  # (N, 16, 3)
     colours = tones.transpose(1, 2).gather(2, owner.flatten(1)[:, None].expand(-1, 3, -1)).view(canvas.count, 3, *owner.shape[1:])
-    rows = (across * canvas.uniform(35, 70)).sin() * canvas.uniform(-0.08, 0.10, 16).gather(1, owner.flatten(1)).view(owner.shape)
-    colours = colours * (1 + rows + canvas.noise(5, octaves=3) * 0.09).unsqueeze(1)
+    rows = (across * canvas.uniform(35, 70)).sin_() * canvas.uniform(-0.08, 0.10, 16).gather(1, owner.flatten(1)).view(owner.shape)
+    colours.mul_(rows.add_(1).add_(canvas.noise(5, octaves=3), alpha=0.09).unsqueeze(1))
     verge = canvas.cover(edge - canvas.uniform(0.005, 0.03)) * canvas.uniform(0.0, 0.9)
     colours = mix(colours, torch.where(canvas.chance(0.5, 1) > 0, trees * 1.2, palette[:, 0] * 1.35), verge)
     ground = Ground(colours, sun, palette, trees)
@@ -60,63 +60,63 @@ def countryside(canvas: Canvas) -> Ground:
 
 def parcels(canvas: Canvas, u: Tensor, v: Tensor, levels: int) -> tuple[Tensor, Tensor, Tensor]:
     """Cut the land in two, again and again: each pixel's parcel, its distance to the border, its place across the rows."""
-    owner = torch.zeros(canvas.count, canvas.size, canvas.size, dtype=torch.long)
-    edge = torch.full((), 9.0)
-    across = u
+    owner = torch.zeros_like(u, dtype=torch.int32)
+    edge, across, turned = torch.full((), 9.0), u, v - u
+    offset = torch.arange(canvas.count, dtype=torch.int32)[:, None, None]
     low, high = torch.full((canvas.count, 1, 2), -1.3), torch.full((canvas.count, 1, 2), 1.3)
     for _ in range(levels):
         extent = high - low
         axis = (extent[..., 1] * canvas.uniform(0.7, 1.4, extent.shape[1]) > extent[..., 0]).long()  # mostly the longer side
         share = canvas.uniform(0.3, 0.7, extent.shape[1])
         cut = (low + extent * share[..., None]).gather(2, axis[..., None])[..., 0]  # (N, parcels)
-        flat = owner.flatten(1)
-        vertical = axis.float().gather(1, flat).view(owner.shape)
-        across = u + (v - u) * vertical
-        side = across - cut.gather(1, flat).view(owner.shape)
+        index = (offset * extent.shape[1] + owner).flatten()
+        vertical, here = (table.flatten().index_select(0, index).view(u.shape) for table in (axis.float(), cut))
+        across = torch.addcmul(u, turned, vertical)
+        side = across - here
         edge = torch.minimum(edge, side.abs())
-        owner = owner * 2 + (side > 0)
+        owner = owner.mul_(2).add_(side.sign_().clamp_(min=0).int())
         chosen = torch.nn.functional.one_hot(axis, 2).bool()
         upper = torch.where(chosen, cut[..., None], high)  # the halves below the cut end at it, those above begin there
         lower = torch.where(chosen, cut[..., None], low)
         low = torch.stack([low, lower], 2).flatten(1, 2)
         high = torch.stack([upper, high], 2).flatten(1, 2)
-    return owner, edge, across
+    return owner.long(), edge, across
 
 
 def add_woods(canvas: Canvas, ground: Ground, inside: Tensor) -> None:
     """Cover the land with tree crowns where `inside` is above 0, with their shadow at the edge."""
     crowns = canvas.noise(22)
-    crown_light = 1.05 + canvas.light(crowns * 0.05, ground.sun, 0.7) * 0.9 + canvas.noise(6) * 0.1
-    wood = (inside * 6 + crowns * 0.8 + 0.5).clamp(0, 1)
-    ground.colours = ground.colours * (1 - 0.35 * canvas.blur(wood, 0.04)).unsqueeze(1)
+    crown_light = canvas.light(crowns, ground.sun, 0.035).mul_(1.1).add_(canvas.noise(6), alpha=0.1).add_(1.02)
+    wood = (inside * 6).add_(crowns, alpha=0.8).add_(0.5).clamp_(0, 1)
+    ground.colours = ground.colours * (inside * -1.4 + 0.7).clamp_(0.62, 1).unsqueeze(1)
     ground.colours = mix(ground.colours, ground.trees[..., None, None] * crown_light.unsqueeze(1), wood)
 
 
 def add_trees(canvas: Canvas, ground: Ground, x: Tensor, y: Tensor, radius: Tensor) -> Tensor:
     """Single trees at `x`, `y` `(N, K)` with crowns of `radius` `(N, K)`; returns where they are, 0 to 1."""
     reach = float(radius.max()) + 2 * canvas.pixel
-    trees = canvas.stamp(x, y, reach, lambda dx, dy: circle(dx, dy, radius[..., None, None]))
+    trees = canvas.stamp(x, y, reach, circle, radius)
     cast = 0.8 * radius
     x_shadow, y_shadow = x - ground.sun[:, 0].cos() * cast, y - ground.sun[:, 0].sin() * cast
-    shade = canvas.stamp(x_shadow, y_shadow, reach, lambda dx, dy: circle(dx, dy, radius[..., None, None]))
-    ground.colours = ground.colours * (1 - 0.5 * canvas.cover(shade.distance)).unsqueeze(1)
+    shade = canvas.stamp(x_shadow, y_shadow, reach, circle, radius)
+    ground.colours = ground.colours * canvas.cover(shade.distance).mul_(-0.5).add_(1).unsqueeze(1)
     cover = canvas.cover(trees.distance)
-    dome = canvas.light(-trees.distance, ground.sun, 1.0) * 0.45 + 1.05
-    tone = trees.pick(canvas.uniform(0.75, 1.3, x.shape[1])) * dome
+    dome = canvas.light(trees.distance, ground.sun + math.pi).mul_(0.45).add_(1.05)
+    tone = trees.pick(canvas.uniform(0.75, 1.3, x.shape[1])).mul_(dome)
     ground.colours = mix(ground.colours, ground.trees[..., None, None] * tone.unsqueeze(1), cover)
     return cover
 
 
-def add_scattered_trees(canvas: Canvas, ground: Ground, count: int = 14) -> None:
-    """A few trees anywhere, in some pictures none."""
+def scattered_trees(canvas: Canvas, count: int = 14) -> tuple[Tensor, Tensor, Tensor]:
+    """A few trees anywhere, in some pictures none: `x`, `y` and radius, `(N, K)` each."""
     present = canvas.chance(0.5, count) * canvas.chance(0.7, 1)
     x = torch.where(present > 0, canvas.uniform(-1.1, 1.1, count), 9.0)
-    add_trees(canvas, ground, x, canvas.uniform(-1.1, 1.1, count), canvas.uniform(0.03, 0.07, count))
+    return x, canvas.uniform(-1.1, 1.1, count), canvas.uniform(0.03, 0.07, count)
 
 
 def add_track(canvas: Canvas, ground: Ground, share: float = 0.4) -> None:
     """A farm track across the picture in a `share` of the pictures: clutter that belongs to no class."""
-    u, v = turn(canvas.x, canvas.y, canvas.uniform(0, math.tau))
+    u, v = turn(canvas.across, canvas.down, canvas.uniform(0, math.tau))
     course = v - canvas.uniform(-0.8, 0.8) - (u * canvas.uniform(1, 3) + canvas.uniform(0, 6)).sin() * canvas.uniform(0, 0.15)
     cover = canvas.cover(course.abs() - canvas.uniform(0.015, 0.035)) * canvas.chance(share)
     ground.colours = mix(ground.colours, canvas.choose([(0.72, 0.67, 0.58), (0.55, 0.54, 0.54), (0.66, 0.57, 0.44)]), cover)
@@ -125,30 +125,31 @@ def add_track(canvas: Canvas, ground: Ground, share: float = 0.4) -> None:
 def water_colours(canvas: Canvas, ground: Ground, ripple: float = 0.04) -> Tensor:
     """The colour of open water, `(N, 3, H, W)`, with ripples lit by the sun and a drift of sediment."""
     colour = canvas.choose(WATER) * canvas.uniform(0.75, 1.35, 1)
-    waves = canvas.noise(14, 26) * ripple + canvas.noise(3, octaves=2) * 0.07
-    return colour[..., None, None] * (1 + waves).unsqueeze(1) + (canvas.grain() > 2.6).float().unsqueeze(1) * 0.08
+    waves = (canvas.noise(14, 26) * ripple).add_(canvas.noise(3, octaves=2), alpha=0.07).add_(1)
+    waves.add_(canvas.specks(0.005), alpha=0.3)
+    return colour[..., None, None] * waves.unsqueeze(1)
 
 
 def seen_from_above(canvas: Canvas, ground: Ground) -> Tensor:
     """What the air and the sensor do: cloud and its shadow, haze, the sun's strength, colour cast, blur and noise."""
     colours = ground.colours
-    cloud = (canvas.noise(2.2, octaves=3) - canvas.uniform(1.3, 3.5)).clamp(0, 1) * 0.8
+    cloud = canvas.noise(2.2, octaves=3).sub_(canvas.uniform(1.3, 3.5)).clamp_(0, 1).mul_(0.8)
     cast_x, cast_y = ground.shadow(0.35)
-    shadow = canvas.sample(cloud, canvas.x + cast_x, canvas.y + cast_y)
-    colours = colours * (1 - 0.45 * shadow).unsqueeze(1)
-    colours = colours * canvas.uniform(0.75, 1.25).unsqueeze(1) * (1 + canvas.uniform(-0.06, 0.06, 3)[..., None, None])
-    colours = colours * 1.12 / (0.85 + 0.35 * colours.clamp(min=0))  # the sensor's shoulder: bright fields keep their hue
-    haze = canvas.uniform(0, 1) ** 3 * 0.40 + canvas.noise(1.4) * 0.02
-    colours = mix(colours, torch.tensor([[0.74, 0.77, 0.80]]), haze.clamp(0, 1))
+    shadow = canvas.sample(cloud, canvas.across + cast_x, canvas.down + cast_y)
+    exposure = (1 - 0.45 * shadow) * canvas.uniform(0.75, 1.25)
+    colours = (colours * exposure.unsqueeze(1)).mul_(1 + canvas.uniform(-0.06, 0.06, 3)[..., None, None])
+    colours = colours.div_((colours * 0.3125).clamp_(min=0).add_(0.76))  # the sensor's shoulder: bright fields keep their hue
+    haze = (canvas.noise(1.4) * 0.02).add_(canvas.uniform(0, 1) ** 3 * 0.40).clamp_(0, 1)
+    colours = mix(colours, torch.tensor([[0.74, 0.77, 0.80]]), haze)
     colours = mix(colours, torch.tensor([[0.95, 0.95, 0.96]]), cloud)
-    return colours + canvas.grain().unsqueeze(1) * (canvas.uniform(0.004, 0.018)).unsqueeze(1)
+    return colours.add_((canvas.grain() * canvas.uniform(0.004, 0.018)).unsqueeze(1))
 
 
 def pivot_irrigation(canvas: Canvas) -> tuple[Tensor, Tensor]:
     """Round fields watered by an arm that turns about its centre, side by side on a grid."""
     ground = countryside(canvas)
     spacing = canvas.uniform(0.62, 1.25)
-    u, v = turn(canvas.x, canvas.y, canvas.uniform(-0.3, 0.3))
+    u, v = turn(canvas.across, canvas.down, canvas.uniform(-0.3, 0.3))
     u, v = u / spacing + canvas.uniform(-0.3, 0.3), v / spacing + canvas.uniform(-0.3, 0.3)
     column, row = (u + 0.5).floor(), (v + 0.5).floor()
     cell = ((column + 3).clamp(0, 6) * 7 + (row + 3).clamp(0, 6)).long()
@@ -174,13 +175,13 @@ def pivot_irrigation(canvas: Canvas) -> tuple[Tensor, Tensor]:
     ground.colours = mix(ground.colours, ground.palette[:, 1] * 1.3, rim * 0.6)
     ground.colours = mix(ground.colours, crop, field)
     add_track(canvas, ground)
-    add_scattered_trees(canvas, ground)
+    add_trees(canvas, ground, *scattered_trees(canvas))
     return seen_from_above(canvas, ground), field
 
 
 def _plot(canvas: Canvas) -> tuple[Tensor, Tensor, Tensor]:
     """A turned plot of land: coordinates along and across it, and its signed distance."""
-    u, v = turn(canvas.x - canvas.uniform(-0.3, 0.3), canvas.y - canvas.uniform(-0.3, 0.3), canvas.uniform(0, math.tau))
+    u, v = turn(canvas.across - canvas.uniform(-0.3, 0.3), canvas.down - canvas.uniform(-0.3, 0.3), canvas.uniform(0, math.tau))
     slant = canvas.uniform(-0.3, 0.3)
     distance = box(u + v * slant, v, canvas.uniform(0.45, 0.95), canvas.uniform(0.45, 0.9))
     return u, v, distance
@@ -213,7 +214,7 @@ def orchard(canvas: Canvas) -> tuple[Tensor, Tensor]:
     leaves = ground.trees * canvas.uniform(0.9, 1.5, 1)
     ground.colours = mix(ground.colours, leaves[..., None, None] * dome.unsqueeze(1), crown)
     add_track(canvas, ground)
-    add_scattered_trees(canvas, ground)
+    add_trees(canvas, ground, *scattered_trees(canvas))
     return seen_from_above(canvas, ground), plot
 
 
@@ -240,7 +241,7 @@ def solar_farm(canvas: Canvas) -> tuple[Tensor, Tensor]:
     fence = canvas.cover((distance - 0.02).abs() - 0.008)
     ground.colours = mix(ground.colours, torch.tensor([[0.70, 0.68, 0.62]]), fence * 0.6)
     add_track(canvas, ground)
-    add_scattered_trees(canvas, ground)
+    add_trees(canvas, ground, *scattered_trees(canvas))
     return seen_from_above(canvas, ground), plot
 
 
@@ -248,8 +249,8 @@ def terraces(canvas: Canvas) -> tuple[Tensor, Tensor]:
     """Steps cut along the contours of a hillside, dry or flooded, each with its own tone."""
     ground = countryside(canvas)
     heading = canvas.uniform(0, math.tau)
-    slope, _ = turn(canvas.x, canvas.y, heading)
-    hill = slope * canvas.uniform(0.4, 1.1) + canvas.noise(1.6, octaves=2) * 0.35
+    slope, _ = turn(canvas.across, canvas.down, heading)
+    hill = slope * canvas.uniform(0.55, 1.1) + canvas.noise(1.6, octaves=2) * 0.25
     steps = hill * canvas.uniform(6, 10)
     level = steps.floor()
     inside = steps - level
@@ -267,12 +268,12 @@ def terraces(canvas: Canvas) -> tuple[Tensor, Tensor]:
     facing = (heading - ground.sun).cos() * 0.35
     colours = colours * (1 + riser * (facing - 0.25) + (inside - 0.5) * 0.12 + canvas.noise(10) * 0.05).unsqueeze(1)
     centre_x, centre_y = canvas.uniform(-0.3, 0.3), canvas.uniform(-0.3, 0.3)
-    slope_end = circle(canvas.x - centre_x, canvas.y - centre_y, canvas.uniform(0.65, 1.0)) + canvas.noise(2.4, octaves=2) * 0.12
+    slope_end = circle(canvas.across - centre_x, canvas.down - centre_y, canvas.uniform(0.65, 1.0)) + canvas.noise(2.4, octaves=2) * 0.12
     field = canvas.cover(slope_end, 0.05)
     ground.colours = ground.colours * (1 + canvas.light(hill, ground.sun, 0.8) * 0.35).unsqueeze(1)
     ground.colours = mix(ground.colours, colours, field)
     add_woods(canvas, ground, canvas.noise(3, octaves=2) - canvas.uniform(1.4, 2.8))
-    add_scattered_trees(canvas, ground)
+    add_trees(canvas, ground, *scattered_trees(canvas))
     return seen_from_above(canvas, ground), field
 
 
@@ -285,13 +286,15 @@ def rate(canvas: Canvas, plane: Tensor) -> Tensor:
 def river(canvas: Canvas) -> tuple[Tensor, Tensor]:
     """A meandering stream with sand on its inner bends and trees along its banks."""
     ground = countryside(canvas)
-    u, v = turn(canvas.x, canvas.y, canvas.uniform(0, math.tau))
+    u, v = turn(canvas.across, canvas.down, canvas.uniform(0, math.tau))
     wave, phase, swing = canvas.uniform(2.2, 4.5), canvas.uniform(0, math.tau), canvas.uniform(0.12, 0.38)
-    course = (u * wave + phase).sin() * swing + (u * wave * 0.43 + phase * 2).sin() * 0.2 + canvas.uniform(-0.25, 0.25)
-    steep = (u * wave + phase).cos() * swing * wave
-    side = (v - course) / (1 + steep**2).sqrt()
-    width = canvas.uniform(0.05, 0.17) * (1 + 0.25 * (u * 2 + phase).sin())
-    inner = side + (u * wave + phase).sin() * width * 0.55  # the inner bank is shallow
+    along = u * wave + phase
+    meander = along.sin()
+    course = (meander * swing).add_((u * (wave * 0.43) + phase * 2).sin_(), alpha=0.2).add_(canvas.uniform(-0.25, 0.25))
+    steep = along.cos_() * (swing * wave)
+    side = (v - course).mul_(steep.square_().add_(1).rsqrt_())
+    width = canvas.uniform(0.05, 0.17) * (1 + 0.25 * (u * 2 + phase).sin_())
+    inner = side + meander * width * 0.55  # the inner bank is shallow
     rough = canvas.noise(9) * 0.012
     add_woods(canvas, ground, (width * canvas.uniform(1.5, 3.2) - side.abs()) * 3 + canvas.noise(5) * 0.35 - canvas.uniform(0.2, 0.8))
     sand = canvas.cover(inner.abs() - width * 1.25 + rough)
@@ -300,29 +303,32 @@ def river(canvas: Canvas) -> tuple[Tensor, Tensor]:
     colours = water_colours(canvas, ground) * (1 - 0.2 * (side.abs() / width).clamp(0, 1)).unsqueeze(1)
     ground.colours = mix(ground.colours, colours, stream)
     add_track(canvas, ground, 0.5)
-    add_scattered_trees(canvas, ground)
+    add_trees(canvas, ground, *scattered_trees(canvas))
     return seen_from_above(canvas, ground), stream
 
 
 def crossing(canvas: Canvas) -> tuple[Tensor, Tensor]:
     """Three to five roads that meet, some at a roundabout, with markings and cars."""
     ground = countryside(canvas)
-    x, y = canvas.x - canvas.uniform(-0.35, 0.35), canvas.y - canvas.uniform(-0.35, 0.35)
+    x, y = canvas.across - canvas.uniform(-0.35, 0.35), canvas.down - canvas.uniform(-0.35, 0.35)
     start, arms = canvas.uniform(0, math.tau), 3 + canvas.chance(0.6) + canvas.chance(0.25)
     width, bend = canvas.uniform(0.06, 0.12), canvas.uniform(-0.35, 0.35)
-    road, lines, cars = torch.full((), 9.0), torch.zeros(()), torch.zeros(())
+    road, lines, cars = torch.full((), 9.0), torch.full((), 9.0), torch.full((), 9.0)
     for arm in range(5):
         angle = start + (arm + canvas.uniform(-0.12, 0.12)) * math.tau / arms
         u, v = turn(x, y, angle)
         v = v + u * u.abs() * bend
-        there = (arm < arms).float()
-        distance = torch.maximum(v.abs() - width, -u) + (1 - there) * 9
-        road = torch.minimum(road, distance)
-        dashes = ((u * canvas.uniform(18, 28)).sin() > 0).float() * (u > width * 1.6)
-        lines = torch.maximum(lines, canvas.cover(v.abs() - 0.012) * dashes * there)
+        absent = (arm >= arms).float() * 9
+        aside = v.abs()
+        road = torch.minimum(road, torch.maximum(aside - width, -u).add_(absent))
+        pace = canvas.uniform(0.22, 0.35)
+        dash = (u / pace).frac_().sub_(0.5).abs_().sub_(0.25).mul_(pace)
+        dash = torch.maximum(torch.maximum(dash, aside - 0.012), width * 1.6 - u)
+        lines = torch.minimum(lines, dash.add_(absent))
         for side in (-0.5, 0.5):
-            gap = canvas.uniform(0.25, 0.9)
-            cars = torch.maximum(cars, canvas.cover(box(u - gap, v - side * width, 0.055, 0.026)) * there * canvas.chance(0.6))
+            gap, empty = canvas.uniform(0.25, 0.9), absent + (1 - canvas.chance(0.6)) * 9
+            cars = torch.minimum(cars, box(u - gap, v - side * width, 0.055, 0.026).add_(empty))
+    lines, cars = canvas.cover(lines), canvas.cover(cars)
     middle = circle(x, y, 0.0)
     ring = canvas.chance(0.35)
     island = canvas.uniform(0.09, 0.16)
@@ -338,7 +344,7 @@ def crossing(canvas: Canvas) -> tuple[Tensor, Tensor]:
     shadow = canvas.blur(cars, canvas.pixel * 0.8)
     ground.colours = ground.colours * (1 - 0.3 * shadow).unsqueeze(1)
     ground.colours = mix(ground.colours, canvas.choose([(0.9, 0.9, 0.9), (0.75, 0.15, 0.12), (0.15, 0.16, 0.2), (0.85, 0.75, 0.2)]), cars)
-    add_scattered_trees(canvas, ground)
+    add_trees(canvas, ground, *scattered_trees(canvas))
     return seen_from_above(canvas, ground), cover
 
 
@@ -351,7 +357,7 @@ def village(canvas: Canvas) -> tuple[Tensor, Tensor]:
     far = canvas.chance(0.35, count) * canvas.uniform(0.25, 0.45, count)  # some stand in a second row
     side = side + side.sign() * far
     bend, heading = canvas.uniform(-0.5, 0.5), canvas.uniform(0, math.tau)
-    u, v = turn(canvas.x - canvas.uniform(-0.25, 0.25), canvas.y - canvas.uniform(-0.25, 0.25), heading)
+    u, v = turn(canvas.across - canvas.uniform(-0.25, 0.25), canvas.down - canvas.uniform(-0.25, 0.25), heading)
     lane = canvas.cover((v - bend * u * u).abs() - canvas.uniform(0.025, 0.045))
     ground.colours = mix(ground.colours, canvas.choose([(0.55, 0.54, 0.53), (0.70, 0.64, 0.54), (0.42, 0.42, 0.43)]), lane)
     house_u = along
@@ -361,34 +367,34 @@ def village(canvas: Canvas) -> tuple[Tensor, Tensor]:
     lean = (heading[:, 0] + (2 * bend[:, 0] * along).atan() + canvas.uniform(-0.15, 0.15, count) + canvas.chance(0.3, count) * math.pi / 2)
     half_u, half_v = canvas.uniform(0.075, 0.13, count), canvas.uniform(0.05, 0.085, count)
 
-    def house(dx: Tensor, dy: Tensor) -> Tensor:
-        a, b = turn(dx, dy, lean[..., None, None])
-        return box(a, b, half_u[..., None, None], half_v[..., None, None])
+    def house(dx: Tensor, dy: Tensor, lean: Tensor, half_u: Tensor, half_v: Tensor) -> Tensor:
+        return box(*turn(dx, dy, lean), half_u, half_v)
 
     cast_x, cast_y = ground.shadow(0.06)
-    shade = canvas.stamp(x - cast_x[:, 0], y - cast_y[:, 0], 0.2, house)
+    shade = canvas.stamp(x - cast_x[:, 0], y - cast_y[:, 0], 0.2, house, lean, half_u, half_v)
     ground.colours = ground.colours * (1 - 0.5 * canvas.cover(shade.distance)).unsqueeze(1)
     present = canvas.chance(0.6, count)
-    tree_x = torch.where(present > 0, x + canvas.uniform(-0.2, 0.2, count), 9.0)
-    add_trees(canvas, ground, tree_x, y + canvas.uniform(-0.2, 0.2, count), canvas.uniform(0.035, 0.06, count))
-    roofs = canvas.stamp(x, y, 0.2, house)
+    garden_x = torch.where(present > 0, x + canvas.uniform(-0.2, 0.2, count), 9.0)
+    gardens = garden_x, y + canvas.uniform(-0.2, 0.2, count), canvas.uniform(0.035, 0.06, count)
+    trees = (torch.cat(both, 1) for both in zip(gardens, scattered_trees(canvas), strict=True))
+    add_trees(canvas, ground, *trees)
+    roofs = canvas.stamp(x, y, 0.2, house, lean, half_u, half_v)
     cover = canvas.cover(roofs.distance)
     lean_here = roofs.pick(lean)
-    across = (canvas.y - roofs.pick(y)) * lean_here.cos() - (canvas.x - roofs.pick(x)) * lean_here.sin()
+    across = (canvas.down - roofs.pick(y)) * lean_here.cos() - (canvas.across - roofs.pick(x)) * lean_here.sin()
     slope = across.sign() * (ground.sun - lean_here).sin()
     roof_kinds = canvas.choose(ROOFS, 3)
     kind = torch.randint(3, (canvas.count, count), generator=canvas.generator)
     tiles = torch.stack([roofs.pick(roof_kinds[..., channel].gather(1, kind)) for channel in range(3)], 1)
     shine = roofs.pick(canvas.uniform(0.85, 1.15, count)) * (1 + slope * 0.32)
     ground.colours = mix(ground.colours, tiles * shine.unsqueeze(1), cover)
-    add_scattered_trees(canvas, ground)
     return seen_from_above(canvas, ground), cover
 
 
 def harbour(canvas: Canvas) -> tuple[Tensor, Tensor]:
     """A quay with piers and moored boats along a shore."""
     ground = countryside(canvas)
-    u, v = turn(canvas.x, canvas.y, canvas.uniform(0, math.tau))
+    u, v = turn(canvas.across, canvas.down, canvas.uniform(0, math.tau))
     shore = v - canvas.uniform(-0.55, 0.05) + canvas.noise(2) * canvas.uniform(0, 0.05)
     ground.colours = mix(ground.colours, canvas.choose([(0.62, 0.60, 0.57), (0.72, 0.66, 0.54), (0.50, 0.49, 0.48)]), canvas.cover(shore - 0.10) * canvas.cover(-shore - 0.14))
     water = canvas.cover(-shore)

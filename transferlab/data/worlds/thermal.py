@@ -8,11 +8,12 @@ out: emissivity maps, true radiometry in kelvin, reflections of other warm objec
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import torch
 from torch import Generator, Tensor
 
-from transferlab.data.worlds.fields import Canvas, box, circle, ellipse, paint, segment, turn
+from transferlab.data.worlds.fields import Canvas, box, circle, ellipse, mix, paint, segment, turn
 
 PALETTES = [
     [(0.02, 0.02, 0.03), (0.98, 0.98, 0.97)],
@@ -20,6 +21,7 @@ PALETTES = [
     [(0.00, 0.00, 0.06), (0.20, 0.02, 0.42), (0.58, 0.06, 0.50), (0.88, 0.32, 0.20), (0.98, 0.66, 0.08), (1.0, 0.97, 0.78)],
     [(0.01, 0.02, 0.08), (0.04, 0.16, 0.34), (0.08, 0.40, 0.46), (0.42, 0.42, 0.30), (0.86, 0.46, 0.14), (1.0, 0.93, 0.66)],
 ]
+TONES = 1024  # steps of brightness before gamma and palette
 SHARES = (0.3, 0.2, 0.3, 0.2)  # how often each palette is used
 
 
@@ -34,7 +36,7 @@ class Scene:
     def lay(self, distance: Tensor, temperature: Tensor | float, soft: float = 0.0, evidence: bool = False) -> Tensor:
         """Give the inside of a shape a temperature; with `evidence` it counts as the object. Returns its cover."""
         cover = self.canvas.cover(distance, soft)
-        self.temperature = self.temperature + cover * (temperature - self.temperature)
+        self.temperature = torch.lerp(self.temperature, torch.as_tensor(temperature), cover)
         if evidence:
             self.evidence = torch.maximum(self.evidence, cover)
         return cover
@@ -54,42 +56,52 @@ class Scene:
         seen = canvas.blur(self.temperature, 0.022)
         soft = canvas.uniform(0, 0.7)
         seen = seen + soft * (canvas.blur(self.temperature, 0.05) - seen)  # lenses differ
-        rim = canvas.x**2 + canvas.y**2
+        rim = canvas.across**2 + canvas.down**2
         seen = seen + rim * canvas.uniform(-0.06, 0.10)
         stripes = canvas.normal(1, canvas.size) * canvas.uniform(0.004, 0.022) + canvas.normal(canvas.size, 1) * canvas.uniform(0, 0.010)
         seen = seen + stripes + canvas.grain() * canvas.uniform(0.006, 0.022) + canvas.noise(2) * 0.02
-        low = seen.flatten(1).quantile(0.01, 1)[:, None, None]
-        high = seen.flatten(1).quantile(0.995, 1)[:, None, None]
-        seen = (seen - low) / (high - low).clamp(min=0.2)
-        seen = seen * canvas.uniform(0.72, 1.05) + canvas.uniform(-0.02, 0.18)  # the gain is never quite right
-        seen = seen.clamp(0, 1) ** canvas.uniform(0.7, 1.35)
+        some = seen.flatten(1)[:, :: _stride(canvas.size)]  # the camera, too, judges its range from a part of the pixels
+        low, high = some.quantile(torch.tensor([0.01, 0.995]), 1)[..., None, None]
+        gain = canvas.uniform(0.72, 1.05) / (high - low).clamp(min=0.2)
+        seen = (seen - low).mul_(gain).add_(canvas.uniform(-0.02, 0.18)).clamp_(0, 1)  # the gain is never quite right
         chosen = torch.multinomial(torch.tensor(SHARES), canvas.count, replacement=True, generator=canvas.generator)
-        table = torch.stack([_gradient(stops) for stops in PALETTES])[chosen]  # (N, 3, 256)
-        index = (seen * 255).long().flatten(1)[:, None].expand(-1, 3, -1)
+        bent = torch.linspace(0, 1, TONES) ** canvas.uniform(0.7, 1.35, 1)  # (N, TONES) each picture's gamma
+        place = (bent * (TONES - 1)).round().long()[:, None].expand(-1, 3, -1)
+        table = torch.stack([_gradient(stops) for stops in PALETTES])[chosen].gather(2, place)  # (N, 3, TONES)
+        index = (seen * (TONES - 1)).long().flatten(1)[:, None].expand(-1, 3, -1)
         colours = table.gather(2, index).view(canvas.count, 3, canvas.size, canvas.size)
-        cross = torch.minimum(box(canvas.x, canvas.y, 0.09, 0.004), box(canvas.x, canvas.y, 0.004, 0.09))
+        cross = torch.minimum(box(canvas.across, canvas.down, 0.09, 0.004), box(canvas.across, canvas.down, 0.004, 0.09))
         sight = canvas.cover(cross) * canvas.chance(0.12) * 0.5  # some cameras mark their spot
-        return colours + sight.unsqueeze(1) * (0.8 - colours), self.evidence
+        return mix(colours, torch.full((1, 3), 0.8), sight), self.evidence
+
+
+@lru_cache(maxsize=64)
+def _stride(size: int) -> int:
+    """Takes about 600 of `size` × `size` pixels, and not the same columns of each row."""
+    step = max(1, size**2 // 600)
+    while math.gcd(step, size) > 1:
+        step += 1
+    return step
 
 
 def _gradient(stops: list[tuple[float, float, float]]) -> Tensor:
-    """256 colours between the stops of a palette, `(3, 256)`."""
-    return torch.nn.functional.interpolate(torch.tensor(stops).T[None], size=256, mode="linear", align_corners=True)[0]
+    """The colours between the stops of a palette, `(3, TONES)`."""
+    return torch.nn.functional.interpolate(torch.tensor(stops).T[None], size=TONES, mode="linear", align_corners=True)[0]
 
 
 def outdoors(canvas: Canvas, horizon: Tensor | None = None) -> Scene:
     """Ground below, cold sky above, a line of bushes between; in some pictures only ground."""
     horizon = canvas.uniform(-0.75, 0.05) - 2.5 * canvas.chance(0.25) if horizon is None else horizon
-    above = canvas.y - horizon + canvas.noise(4) * 0.02
+    above = canvas.down - horizon + canvas.noise(4) * 0.02
     clouds = canvas.noise(2, 5, octaves=2) * 0.05 * canvas.chance(0.6)
-    sky = canvas.uniform(-0.1, 0.15) + canvas.y * 0.08 + clouds
-    soil = canvas.uniform(0.22, 0.42) + canvas.noise(5, 12, octaves=2) * 0.035 + canvas.y * canvas.uniform(-0.05, 0.06)
+    sky = canvas.uniform(-0.1, 0.15) + canvas.down * 0.08 + clouds
+    soil = canvas.uniform(0.22, 0.42) + canvas.noise(5, 12, octaves=2) * 0.035 + canvas.down * canvas.uniform(-0.05, 0.06)
     scene = Scene(canvas, sky)
     bushes = above + 0.03 + canvas.noise(5, 2, octaves=2).clamp(min=-0.5) * -0.10 * canvas.chance(0.7)
     scene.lay(bushes * -1, soil + canvas.uniform(-0.12, 0.08) + canvas.noise(14) * 0.03, 0.02)
     scene.lay(-above, soil, 0.01)
     for _ in range(3):  # stones, tufts or puddles, slightly warmer or colder
-        x, y = canvas.x - canvas.uniform(-1, 1), canvas.y - canvas.uniform(0.1, 1)
+        x, y = canvas.across - canvas.uniform(-1, 1), canvas.down - canvas.uniform(0.1, 1)
         patch = ellipse(x, y, canvas.uniform(0.1, 0.35), canvas.uniform(0.03, 0.09)) + canvas.noise(8) * 0.02
         scene.lay(patch, scene.temperature + canvas.uniform(-0.10, 0.10), 0.05)
     return scene
@@ -99,7 +111,7 @@ def indoors(canvas: Canvas) -> Scene:
     """A wall or a bench: panels, a conduit, uneven warmth."""
     base = canvas.uniform(0.1, 0.35) + canvas.noise(2, octaves=3) * 0.03
     scene = Scene(canvas, base)
-    x, y = turn(canvas.x, canvas.y, canvas.chance(0.5) * math.pi / 2)
+    x, y = turn(canvas.across, canvas.down, canvas.chance(0.5) * math.pi / 2)
     panel = ((x / canvas.uniform(0.5, 1.1) + canvas.uniform(0, 1)).frac().abs() - 0.5).abs() - 0.485
     scene.lay(-panel, base - canvas.uniform(0.0, 0.12))
     scene.lay((y - canvas.uniform(-0.9, 0.9)).abs() - 0.03, base + canvas.uniform(-0.12, 0.12) * canvas.chance(0.5))
@@ -111,9 +123,9 @@ def add_occluder(scene: Scene) -> None:
     canvas = scene.canvas
     cool = canvas.uniform(0.05, 0.35)
     slant = canvas.uniform(-0.1, 0.1)
-    post = (canvas.x - canvas.uniform(-1, 1) + slant * canvas.y).abs() - canvas.uniform(0.02, 0.05)
+    post = (canvas.across - canvas.uniform(-1, 1) + slant * canvas.down).abs() - canvas.uniform(0.02, 0.05)
     scene.hide(post + 9 * (1 - canvas.chance(0.25)), cool)
-    corner_x, corner_y = canvas.x.abs() * 0 + canvas.x - (canvas.chance(0.5) * 2 - 1), canvas.y - (canvas.chance(0.5) * 2 - 1)
+    corner_x, corner_y = canvas.across - (canvas.chance(0.5) * 2 - 1), canvas.down - (canvas.chance(0.5) * 2 - 1)
     leaves = circle(corner_x, corner_y, canvas.uniform(0.3, 0.55)) + canvas.noise(11) * 0.12
     scene.hide(leaves + 9 * (1 - canvas.chance(0.3)), cool + canvas.noise(14) * 0.04)
 
@@ -121,7 +133,7 @@ def add_occluder(scene: Scene) -> None:
 def place(canvas: Canvas, size: tuple[float, float], x: float, y: tuple[float, float], tilt: float) -> tuple[Tensor, Tensor, Tensor]:
     """An object's own coordinates (1 unit is about half its width), left or right facing, and its scale."""
     scale = canvas.uniform(*size)
-    u, v = turn(canvas.x - canvas.uniform(-x, x), canvas.y - canvas.uniform(*y), canvas.normal() * tilt)
+    u, v = turn(canvas.across - canvas.uniform(-x, x), canvas.down - canvas.uniform(*y), canvas.normal() * tilt)
     facing = canvas.chance(0.5) * 2 - 1
     return u / scale * facing, v / scale, scale
 
@@ -199,7 +211,7 @@ def animal(canvas: Canvas) -> tuple[Tensor, Tensor]:
     fur = ambient + warm * (0.62 + 0.38 * (-whole / 0.16).clamp(0, 1)) - (v - girth).clamp(min=0) * warm * 0.55 + canvas.noise(9) * 0.04
     scene.lay(whole * scale, fur, 0.02, True)
     scene.glow(u - head_at[0] - 0.07, v - head_at[1] - 0.01, 0.07, canvas.uniform(0.1, 0.4))
-    grass = canvas.y - canvas.uniform(0.35, 1.1) - canvas.noise(24, 3) * 0.05
+    grass = canvas.down - canvas.uniform(0.35, 1.1) - canvas.noise(24, 3) * 0.05
     scene.hide(-grass, ambient + canvas.noise(22, 6) * 0.05)
     add_occluder(scene)
     return scene.record()
@@ -235,7 +247,7 @@ def house(canvas: Canvas) -> tuple[Tensor, Tensor]:
     door = box(u - canvas.uniform(-0.6, 0.6), v - 0.1 - tall + 0.22, 0.10, 0.22)
     scene.lay(door * scale, warm + canvas.uniform(-0.15, 0.4))
     del flue
-    trunk = limb(canvas.x, canvas.y, (canvas.uniform(-0.9, 0.9), torch.ones(1, 1, 1)), (canvas.uniform(-0.9, 0.9), canvas.uniform(-0.3, 0.2)), 0.06, 0.03)
+    trunk = limb(canvas.across, canvas.down, (canvas.uniform(-0.9, 0.9), torch.ones(1, 1, 1)), (canvas.uniform(-0.9, 0.9), canvas.uniform(-0.3, 0.2)), 0.06, 0.03)
     scene.hide(trunk + 9 * (1 - canvas.chance(0.35)), canvas.uniform(0.1, 0.25))
     add_occluder(scene)
     return scene.record()
@@ -245,7 +257,7 @@ def steam_pipe(canvas: Canvas) -> tuple[Tensor, Tensor]:
     """Hot pipes with an elbow, flanges and lagging, and a leak that steams."""
     scene = indoors(canvas)
     cool = canvas.uniform(0.0, 0.25)
-    u, v = turn(canvas.x, canvas.y, torch.randint(4, (canvas.count, 1, 1), generator=canvas.generator) * math.pi / 2 + canvas.normal() * 0.08)
+    u, v = turn(canvas.across, canvas.down, torch.randint(4, (canvas.count, 1, 1), generator=canvas.generator) * math.pi / 2 + canvas.normal() * 0.08)
     leak_at, leak_v = canvas.uniform(-0.5, 0.5), canvas.uniform(-0.35, 0.35)
     for number in range(3):
         there = 9 * (1 - canvas.chance(0.55)) if number else torch.zeros(canvas.count, 1, 1)
@@ -281,12 +293,12 @@ def insulator(canvas: Canvas) -> tuple[Tensor, Tensor]:
     angle = canvas.uniform(0, math.tau)
     count, pitch = 5 + (canvas.uniform(0, 4)).floor(), canvas.uniform(0.15, 0.21)
     steel = canvas.uniform(0.05, 0.3)
-    lattice_u, lattice_v = turn(canvas.x, canvas.y, canvas.uniform(0, math.tau))
+    lattice_u, lattice_v = turn(canvas.across, canvas.down, canvas.uniform(0, math.tau))
     for _ in range(2):
         lattice = (lattice_v - canvas.uniform(-1, 1) + lattice_u * canvas.uniform(-0.8, 0.8)).abs() - canvas.uniform(0.02, 0.035)
         scene.lay(lattice + 9 * (1 - canvas.chance(0.5)), steel)
     double = canvas.chance(0.4) * canvas.uniform(0.24, 0.30)
-    u, v = turn(canvas.x - canvas.uniform(-0.2, 0.2), canvas.y - canvas.uniform(-0.2, 0.2), angle)
+    u, v = turn(canvas.across - canvas.uniform(-0.2, 0.2), canvas.down - canvas.uniform(-0.2, 0.2), angle)
     for side in (1.0, -1.0):
         across = v - side * double
         half = count * pitch / 2
@@ -313,7 +325,7 @@ def boat(canvas: Canvas) -> tuple[Tensor, Tensor]:
     u, v, scale = place(canvas, (0.42, 0.78), 0.25, (0.0, 0.35), 0.04)
     ripples = canvas.noise(6, 26) * 0.035 + canvas.noise(3, 9) * 0.03
     coldness = canvas.uniform(0.0, 0.35)
-    scene.lay(horizon - canvas.y, coldness + ripples + canvas.y * 0.04, 0.01)
+    scene.lay(horizon - canvas.down, coldness + ripples + canvas.down * 0.04, 0.01)
     ambient = scene.temperature.mean((1, 2), keepdim=True)
     deep, bow, stern = canvas.uniform(0.16, 0.26), canvas.uniform(0.25, 0.6), canvas.uniform(-0.05, 0.3)
     parts: list[tuple[Callable[[Tensor], Tensor], Tensor]] = []
@@ -361,7 +373,7 @@ def boat(canvas: Canvas) -> tuple[Tensor, Tensor]:
 def circuit(canvas: Canvas) -> tuple[Tensor, Tensor]:
     """A circuit board: chips with their pins, capacitors and traces, one chip far too hot."""
     scene = indoors(canvas)
-    u, v = turn(canvas.x - canvas.uniform(-0.15, 0.15), canvas.y - canvas.uniform(-0.15, 0.15), canvas.uniform(0, math.tau))
+    u, v = turn(canvas.across - canvas.uniform(-0.15, 0.15), canvas.down - canvas.uniform(-0.15, 0.15), canvas.uniform(0, math.tau))
     base = canvas.uniform(0.22, 0.4)
     half_u, half_v = canvas.uniform(0.75, 1.2), canvas.uniform(0.65, 1.0)
     board = box(u, v, half_u, half_v)
@@ -402,8 +414,8 @@ def bird(canvas: Canvas) -> tuple[Tensor, Tensor]:
         there = 9 * (1 - flock * canvas.chance(0.75)) if number else torch.zeros(canvas.count, 1, 1)
         spread = torch.where(flock > 0, canvas.uniform(0.30, 0.42), canvas.uniform(0.55, 0.9))
         angle = canvas.uniform(0, math.tau)
-        x = canvas.x - torch.where(flock > 0, (-0.5, 0.5, 0.0)[number] + canvas.uniform(-0.15, 0.15), canvas.uniform(-0.25, 0.25))
-        y = canvas.y - torch.where(flock > 0, (-0.3, -0.15, 0.5)[number] + canvas.uniform(-0.15, 0.15), canvas.uniform(-0.25, 0.25))
+        x = canvas.across - torch.where(flock > 0, (-0.5, 0.5, 0.0)[number] + canvas.uniform(-0.15, 0.15), canvas.uniform(-0.25, 0.25))
+        y = canvas.down - torch.where(flock > 0, (-0.3, -0.15, 0.5)[number] + canvas.uniform(-0.15, 0.15), canvas.uniform(-0.25, 0.25))
         u, v = turn(x, y, angle)
         u, v = u / spread, v / spread
         zero = torch.zeros_like(angle)
@@ -420,7 +432,7 @@ def bird(canvas: Canvas) -> tuple[Tensor, Tensor]:
         warm = canvas.uniform(0.5, 0.9)
         scene.lay((torch.minimum(wings, fan) + there) * spread, ambient + warm * (0.62 - 0.4 * v.abs()), 0.01, True)
         scene.lay((torch.minimum(trunk, beak) + there) * spread, ambient + warm * (0.75 + 0.25 * (-trunk / 0.1).clamp(0, 1)), 0.02, True)
-    branch = (canvas.y - canvas.uniform(-1, 1) - canvas.x * canvas.uniform(-0.6, 0.6) + canvas.noise(3) * 0.05).abs() - canvas.uniform(0.015, 0.035)
+    branch = (canvas.down - canvas.uniform(-1, 1) - canvas.across * canvas.uniform(-0.6, 0.6) + canvas.noise(3) * 0.05).abs() - canvas.uniform(0.015, 0.035)
     scene.hide(branch + 9 * (1 - canvas.chance(0.3)), ambient + canvas.uniform(-0.05, 0.12))
     return scene.record()
 

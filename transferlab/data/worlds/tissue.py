@@ -15,72 +15,77 @@ from transferlab.data.worlds.fields import Canvas, Nearest, circle, ellipse, pai
 
 HAEMATOXYLIN = (0.92, 1.02, 0.42)  # optical density of one unit of dye in red, green, blue
 EOSIN = (0.10, 0.62, 0.34)
+STRAY = 12  # places for stray lymphocytes in a slide
 
 
 class Slide:
     """How much of each dye lies at each point of a section, `(N, H, W)` each."""
 
     def __init__(self, canvas: Canvas) -> None:
-        """Loose connective tissue: eosin fibres, a few thin nuclei between them."""
+        """Loose connective tissue: eosin fibres, a few thin nuclei between them, in some slides stray lymphocytes."""
         self.canvas = canvas
+        self.chromatin = canvas.noise(26)
         direction = canvas.uniform(0, math.tau)
-        self.fibres = self.streaks(direction, 4, 26)
-        wavy = self.streaks(direction + canvas.normal() * 0.5, 3, 12)
-        self.eosin = (canvas.uniform(0.45, 0.8) + self.fibres * 0.16 + wavy * 0.12 + canvas.noise(3) * 0.06).clamp(min=0.05)
-        self.blue = 0.05 + canvas.noise(5).clamp(min=0) * 0.03
+        fibres = self.streaks(direction, canvas.noise(4, 26) * 0.16 + canvas.noise(3, 12) * 0.12)
+        self.eosin = fibres.add_(canvas.uniform(0.45, 0.8)).add_(canvas.noise(3) * 0.06).clamp_(min=0.05)
+        self.blue = (canvas.noise(5) * 0.03).clamp_(min=0).add_(0.05)
         x, y = canvas.scatter(canvas.uniform(0.36, 0.55), 0.4, 6)
-        angle = direction[:, 0] + canvas.normal(36) * 0.25
-        self.add_nuclei(x, y, canvas.uniform(0.06, 0.10, 36), canvas.uniform(0.014, 0.02, 36), angle, 0.9)
+        angle = direction[:, 0] + canvas.normal(36 + STRAY) * 0.25
+        length = torch.cat([canvas.uniform(0.06, 0.10, 36), canvas.uniform(0.038, 0.05, STRAY)], 1)
+        width = torch.cat([canvas.uniform(0.014, 0.02, 36), length[:, 36:]], 1)
+        strength = torch.where(torch.arange(36 + STRAY) < 36, 0.9, 1.2)
+        x, y = torch.cat([x, stray(canvas)], 1), torch.cat([y, canvas.uniform(-1, 1, STRAY)], 1)
+        self.add_nuclei(x, y, length, width, angle, strength)
 
-    def streaks(self, direction: Tensor, along: int, across: int) -> Tensor:
-        """Noise drawn out along `direction`, gently bent."""
+    def streaks(self, direction: Tensor, texture: Tensor) -> Tensor:
+        """A `texture` `(N, H, W)` laid along `direction`, gently bent."""
         canvas = self.canvas
-        u, v = turn(canvas.x, canvas.y, direction)
-        return canvas.sample(canvas.noise(along, across), u * 0.7, v * 0.7 + canvas.noise(2) * 0.06)
+        u, v = turn(canvas.across * 0.7, canvas.down * 0.7, direction)
+        return canvas.sample(texture, u, v.add_(canvas.noise(2) * 0.06))
 
     def cover(self, cover: Tensor, eosin: Tensor | float, blue: Tensor | float) -> None:
         """Replace both dyes where `cover` `(N, H, W)` is 1."""
-        self.eosin = self.eosin + cover * (eosin - self.eosin)
-        self.blue = self.blue + cover * (blue - self.blue)
+        self.eosin = torch.lerp(self.eosin, torch.as_tensor(eosin), cover)
+        self.blue = torch.lerp(self.blue, torch.as_tensor(blue), cover)
 
     def add_nuclei(
-        self, x: Tensor, y: Tensor, length: Tensor, width: Tensor, angle: Tensor, strength: float, vesicular: float = 0.0
+        self, x: Tensor, y: Tensor, length: Tensor, width: Tensor, angle: Tensor, strength: Tensor | float, vesicular: float = 0.0
     ) -> Nearest:
         """Oval nuclei `(N, K)` of half `length` and half `width`; `vesicular` ones are pale within and dark at the rim."""
         canvas = self.canvas
 
-        def shape(dx: Tensor, dy: Tensor) -> Tensor:
-            a, b = turn(dx, dy, angle[..., None, None])
-            return ellipse(a, b, length[..., None, None], width[..., None, None])
+        def shape(dx: Tensor, dy: Tensor, length: Tensor, width: Tensor, angle: Tensor) -> Tensor:
+            return ellipse(*turn(dx, dy, angle), length, width)
 
-        nuclei = canvas.stamp(x, y, float(torch.maximum(length, width).max()) + 2 * canvas.pixel, shape)
-        inside = canvas.cover(nuclei.distance)
-        rim = (1 + nuclei.distance / 0.035).clamp(0, 1)
-        chromatin = 1 - vesicular * (1 - rim) + canvas.noise(26) * (0.10 + 0.16 * vesicular)
-        tone = nuclei.pick(canvas.uniform(0.75, 1.2, x.shape[1])) * strength
-        self.cover(inside, self.eosin * 0.6, (tone * chromatin).clamp(min=0.1))
+        nuclei = canvas.stamp(x, y, float(torch.maximum(length, width).max()) + canvas.pixel, shape, length, width, angle)
+        chromatin = (self.chromatin * (0.10 + 0.16 * vesicular)).add_(1)
+        if vesicular:
+            chromatin.add_((nuclei.distance * (vesicular / 0.035)).clamp_(-vesicular, 0))
+        tone = nuclei.pick(canvas.uniform(0.75, 1.2, x.shape[1]) * strength)
+        self.cover(canvas.cover(nuclei.distance), self.eosin * 0.6, tone.mul_(chromatin).clamp_(min=0.1))
         return nuclei
 
     def develop(self) -> Tensor:
         """Send light through the section: colours `(N, 3, H, W)` from 0 to 1."""
         canvas = self.canvas
-        away = canvas.x**2 + canvas.y**2  # tears start at the edge of the section
-        tear = canvas.cover((canvas.noise(2.2, octaves=2) - canvas.uniform(1.4, 4.5) + 1.3 * (away - 0.8)) * 0.2, 0.03)
-        blue = self.blue * tear * canvas.uniform(0.7, 1.5)
-        eosin = self.eosin * tear * canvas.uniform(0.45, 1.5)
-        fold = canvas.cover((turn(canvas.x, canvas.y, canvas.uniform(0, math.tau))[0] - canvas.uniform(-3.5, 3.5)).abs() - 0.05, 0.1)
-        thickness = canvas.uniform(0.8, 1.2) + canvas.noise(1.6) * 0.05 + fold * 0.8
+        away = canvas.across**2 + canvas.down**2  # tears start at the edge of the section
+        tear = canvas.noise(2.2, octaves=2).sub_(canvas.uniform(1.4, 4.5)).add_(away, alpha=1.3).sub_(1.04)
+        tear = canvas.cover(tear.mul_(0.2), 0.03)
+        fold, _ = turn(canvas.across, canvas.down, canvas.uniform(0, math.tau))
+        fold = canvas.cover((fold - canvas.uniform(-3.5, 3.5)).abs_() - 0.05, 0.1)
+        thickness = canvas.noise(1.6).mul_(0.05).add_(canvas.uniform(0.8, 1.2)).add_(fold, alpha=0.8).mul_(tear)
+        dyes = torch.stack([self.blue * thickness, self.eosin * thickness], 1).flatten(2)  # (N, 2, H · W)
         vectors = torch.tensor([HAEMATOXYLIN, EOSIN]) * (1 + canvas.normal(2, 3) * 0.14)  # (N, 2, 3)
-        density = blue.unsqueeze(1) * vectors[:, 0, :, None, None] + eosin.unsqueeze(1) * vectors[:, 1, :, None, None]
-        lamp = canvas.uniform(0.86, 0.99).unsqueeze(1) * (1 + canvas.uniform(-0.04, 0.03, 3)[..., None, None])
-        vignette = 1 - canvas.uniform(0, 0.10) * (canvas.x**2 + canvas.y**2) / 2
-        colours = lamp * (-density * thickness.unsqueeze(1)).exp() * vignette.unsqueeze(1)
-        return colours + canvas.normal(3, canvas.size, canvas.size) * 0.008
+        vectors = vectors * torch.cat([canvas.uniform(0.7, 1.5), canvas.uniform(0.45, 1.5)], 1)  # each laboratory's strengths
+        light = (-(vectors.transpose(1, 2) @ dyes)).exp_().view(canvas.count, 3, canvas.size, canvas.size)
+        lamp = canvas.uniform(0.86, 0.99) * (1 + canvas.uniform(-0.04, 0.03, 3)[..., None])  # (N, 3, 1)
+        away = away * (canvas.uniform(0, 0.10) / -2) + 1  # the corners are darker
+        return light.mul_(lamp[..., None]).mul_(away.add_(canvas.grain() * 0.012).unsqueeze(1))
 
 
 def island(canvas: Canvas, low: float, high: float, rough: float = 0.12) -> Tensor:
     """Signed distance to a patch of tissue with a wavy border, of a radius between `low` and `high`."""
-    x, y = canvas.x - canvas.uniform(-0.3, 0.3), canvas.y - canvas.uniform(-0.3, 0.3)
+    x, y = canvas.across - canvas.uniform(-0.3, 0.3), canvas.down - canvas.uniform(-0.3, 0.3)
     return circle(x, y, canvas.uniform(low, high)) + canvas.noise(2.6, octaves=2) * rough
 
 
@@ -92,20 +97,18 @@ def only_inside(canvas: Canvas, distance: Tensor, x: Tensor, y: Tensor) -> Tenso
     return torch.where(here < 0, x, 9.0)
 
 
-def sprinkle(slide: Slide, count: int = 10) -> None:
-    """A few stray lymphocytes in some slides: clutter that belongs to no class."""
-    canvas = slide.canvas
-    x = torch.where(canvas.chance(0.6, count) * canvas.chance(0.6, 1) > 0, canvas.uniform(-1, 1, count), 9.0)
-    radius = canvas.uniform(0.038, 0.05, count)
-    slide.add_nuclei(x, canvas.uniform(-1, 1, count), radius, radius, radius, 1.2)
+def stray(canvas: Canvas) -> Tensor:
+    """Where along x a few stray lymphocytes lie in some slides: clutter that belongs to no class."""
+    return torch.where(canvas.chance(0.6, STRAY) * canvas.chance(0.6, 1) > 0, canvas.uniform(-1, 1, STRAY), 9.0)
 
 
 def gland(canvas: Canvas) -> tuple[Tensor, Tensor]:
     """Rings of tall cells around an open lumen, their nuclei standing in a row at the outer side."""
     slide = Slide(canvas)
-    sprinkle(slide)
     evidence = torch.zeros(canvas.count, canvas.size, canvas.size)
     several = canvas.chance(0.5, 1)
+    streak, ragged, depths = canvas.noise(20) * 0.06, canvas.noise(9) * 0.018, canvas.noise(4, octaves=2) * 0.2
+    nuclei: list[tuple[Tensor, ...]] = []
     for number in range(3):
         away = canvas.uniform(0.62, 0.78, 1) * several
         bearing = canvas.uniform(0, 0.6, 1) + number * math.tau / 3
@@ -122,16 +125,15 @@ def gland(canvas: Canvas) -> tuple[Tensor, Tensor]:
                 1 + size[:, 0] * (2 * angle + phase[:, 0]).cos() + size[:, 1] * 0.6 * (3 * angle + phase[:, 1]).cos()
             )
 
-        dx, dy = canvas.x - x[..., None], canvas.y - y[..., None]
+        dx, dy = canvas.across - x[..., None], canvas.down - y[..., None]
         distance = circle(dx, dy, outline(torch.atan2(dy, dx)))
-        depth = thick[..., None] + canvas.noise(9) * 0.018
+        depth = thick[..., None] + ragged
         rim = canvas.cover(distance.abs() - 0.012)
         body = canvas.cover(distance)
-        streak = canvas.noise(20) * 0.06
         slide.cover(body, 0.55 + streak + canvas.uniform(-0.15, 0.15), 0.12)
         slide.cover(rim * 0.8, 0.95, 0.1)
         lumen = canvas.cover(distance + depth, 0.02)
-        mucus = (canvas.noise(4, octaves=2) * 0.2 + canvas.uniform(-0.15, 0.35)).clamp(min=0.0)
+        mucus = (depths + canvas.uniform(-0.15, 0.35)).clamp_(min=0.0)
         slide.cover(lumen, mucus, mucus * canvas.uniform(0, 0.5))
         count = 30
         step = torch.arange(count) * math.tau / count + canvas.uniform(-0.05, 0.05, count)
@@ -139,8 +141,9 @@ def gland(canvas: Canvas) -> tuple[Tensor, Tensor]:
         nucleus_x = x + radius * step.cos()
         long = canvas.uniform(0.05, 0.07, count)
         wide = (base * math.tau / count * 0.42).clamp(max=0.042).expand(-1, count)
-        slide.add_nuclei(nucleus_x, y + radius * step.sin(), long, wide, step, 1.05, 0.25)
+        nuclei.append((nucleus_x, y + radius * step.sin(), long, wide, step))
         evidence = torch.maximum(evidence, body)
+    slide.add_nuclei(*(torch.cat(parts, 1) for parts in zip(*nuclei, strict=True)), 1.05, 0.25)
     return slide.develop(), evidence
 
 
@@ -153,7 +156,6 @@ def lymphocytes(canvas: Canvas) -> tuple[Tensor, Tensor]:
     x = only_inside(canvas, patch + canvas.grain() * 0.08, x, y)
     radius = canvas.uniform(0.042, 0.056, 441)
     slide.add_nuclei(x, y, radius, radius * canvas.uniform(0.85, 1, 441), canvas.uniform(0, 3, 441), 1.15)
-    sprinkle(slide, 20)
     return slide.develop(), canvas.cover(patch)
 
 
@@ -163,7 +165,7 @@ def spindle_cells(canvas: Canvas) -> tuple[Tensor, Tensor]:
     patch = island(canvas, 0.6, 0.95)
     direction = canvas.uniform(0, math.tau)
     sway = canvas.uniform(-0.9, 0.9)
-    u, v = turn(canvas.x, canvas.y, direction)
+    u, v = turn(canvas.across, canvas.down, direction)
     bent = v + sway * 0.5 * u * u
     stream = canvas.sample(canvas.noise(5, 30), u * 0.7, bent * 0.6)
     slide.cover(canvas.cover(patch, 0.15), (0.7 + stream * 0.25).clamp(min=0.1), 0.12)
@@ -176,15 +178,13 @@ def spindle_cells(canvas: Canvas) -> tuple[Tensor, Tensor]:
     angle = direction[:, 0] - (sway[:, 0] * along).atan() + canvas.normal(rows * each) * 0.08
     length = canvas.uniform(0.09, 0.135, rows * each)
     slide.add_nuclei(x, y, length, canvas.uniform(0.02, 0.032, rows * each), angle, 1.0, 0.15)
-    sprinkle(slide)
     return slide.develop(), canvas.cover(patch)
 
 
 def mitosis(canvas: Canvas) -> tuple[Tensor, Tensor]:
     """A sheet of large pale nuclei in which one to three cells divide: a dark plate, two plates or a clump in a clear cell."""
     slide = Slide(canvas)
-    x, y = canvas.scatter(canvas.uniform(0.34, 0.46), 0.26, 7)
-    nearest, second = canvas.borders(x, y, 0.46, lambda dx, dy: circle(dx, dy, 0.0))
+    x, y, nearest, second = canvas.cells(canvas.uniform(0.34, 0.46), 0.26, 7)
     border = canvas.cover((second - nearest.distance) - 0.02, 0.03)
     tone = canvas.uniform(0.35, 0.75) + nearest.pick(canvas.uniform(-0.1, 0.1, 49)) + canvas.noise(14) * 0.05
     slide.cover(torch.ones_like(border), (tone + border * 0.3).clamp(min=0.1), 0.16 + border * 0.05)
@@ -194,25 +194,23 @@ def mitosis(canvas: Canvas) -> tuple[Tensor, Tensor]:
     at_rest = torch.where(dividing > 0, 9.0, x)
     length = canvas.uniform(0.10, 0.14, 49)
     slide.add_nuclei(at_rest, y, length, length * canvas.uniform(0.7, 0.95, 49), canvas.uniform(0, 3.1, 49), 0.75, 0.55)
-    spots = canvas.stamp(
-        at_rest + canvas.uniform(-0.04, 0.04, 49), y + canvas.uniform(-0.04, 0.04, 49), 0.08, lambda dx, dy: circle(dx, dy, 0.026)
-    )
+    speck = torch.full_like(x, 0.026)
+    spots = canvas.stamp(at_rest + canvas.uniform(-0.04, 0.04, 49), y + canvas.uniform(-0.04, 0.04, 49), 0.08, circle, speck)
     slide.cover(canvas.cover(spots.distance), slide.eosin, 0.95)
     there = torch.where(dividing > 0, x, 9.0)
-    cell = canvas.stamp(there, y, 0.24, lambda dx, dy: circle(dx, dy, 0.175))
+    cell = canvas.stamp(there, y, 0.24, circle, torch.full_like(x, 0.175))
     halo = canvas.cover(cell.distance + canvas.noise(8) * 0.012, 0.02)
     slide.cover(halo, 0.22 + canvas.noise(12) * 0.04, 0.04)
     angle, kind = canvas.uniform(0, 3.1, 49), canvas.uniform(0, 3, 49)
     gap = torch.where(kind < 1, 0.0, canvas.uniform(0.06, 0.09, 49))
     plate = torch.where(kind < 2, 0.105, 0.07)
 
-    def figure(dx: Tensor, dy: Tensor) -> Tensor:
-        a, b = turn(dx, dy, angle[..., None, None])
-        wide = torch.where(kind < 2, 0.036, 0.062)[..., None, None]
-        apart = torch.where(kind < 2, gap, 0.0)[..., None, None]
-        return ellipse(a, b.abs() - apart, plate[..., None, None], wide)
+    def figure(dx: Tensor, dy: Tensor, angle: Tensor, apart: Tensor, plate: Tensor, wide: Tensor) -> Tensor:
+        a, b = turn(dx, dy, angle)
+        return ellipse(a, b.abs() - apart, plate, wide)
 
-    chromosomes = canvas.stamp(there, y, 0.22, figure)
+    wide, apart = torch.where(kind < 2, 0.036, 0.062), torch.where(kind < 2, gap, 0.0)
+    chromosomes = canvas.stamp(there, y, 0.22, figure, angle, apart, plate, wide)
     ragged = chromosomes.distance + canvas.noise(20) * 0.016
     dark = canvas.cover(ragged)
     slide.cover(dark, 0.3, 1.75 + canvas.noise(24) * 0.15)
@@ -222,11 +220,9 @@ def mitosis(canvas: Canvas) -> tuple[Tensor, Tensor]:
 def adipose(canvas: Canvas) -> tuple[Tensor, Tensor]:
     """Large empty cells with thin walls, their nuclei pressed against the side."""
     slide = Slide(canvas)
-    sprinkle(slide)
     patch = island(canvas, 0.55, 1.05)
     spacing = canvas.uniform(0.34, 0.52)
-    x, y = canvas.scatter(spacing, 0.30, 7)
-    nearest, second = canvas.borders(x, y, 0.56, lambda dx, dy: circle(dx, dy, 0.0))
+    x, y, nearest, second = canvas.cells(spacing, 0.30, 7)
     gap = second - nearest.distance
     belongs = nearest.pick((only_inside(canvas, patch, x, y) < 9).float())
     gap = canvas.blur(gap, 0.025)  # rounds the corners
@@ -246,9 +242,8 @@ def adipose(canvas: Canvas) -> tuple[Tensor, Tensor]:
 def squamous(canvas: Canvas) -> tuple[Tensor, Tensor]:
     """A pavement of polygonal cells that flatten towards the surface, each with a small central nucleus."""
     slide = Slide(canvas)
-    sprinkle(slide)
     heading = canvas.uniform(0, math.tau)
-    u, v = turn(canvas.x, canvas.y, heading)
+    u, v = turn(canvas.across, canvas.down, heading)
     lift, wave, phase, swing = canvas.uniform(-0.6, -0.1), canvas.uniform(2, 4), canvas.uniform(0, 6), canvas.uniform(0.02, 0.10)
     base = v + lift - (u * wave + phase).sin() * swing
     inside = canvas.cover(base, 0.02)
@@ -261,11 +256,14 @@ def squamous(canvas: Canvas) -> tuple[Tensor, Tensor]:
     foot = (along * wave[:, 0] + phase[:, 0]).sin() * swing[:, 0] - lift[:, 0]
     x, y = turn(along, foot - up, -heading[:, 0])
 
-    def stretched(dx: Tensor, dy: Tensor) -> Tensor:
-        a, b = turn(dx, dy, heading[..., None])
-        return circle(a, b / high[..., None, None], 0.0)
+    def stretched(dx: Tensor, dy: Tensor, flat: Tensor) -> Tensor:
+        a, b = turn(dx, dy, heading)
+        return a.mul_(a).add_((b * flat).square_())
 
-    nearest, second = canvas.borders(x, y, 0.36, stretched)
+    lift_off = (1 + (base + 0.12) * ((1 - shrink) / (spacing * 0.85))[..., None]).clamp_(min=0.02)
+    level = lift_off.log_().div_(shrink.log()[..., None])  # in which row a pixel lies
+    place = u / spacing[..., None] + 4 - (level.round() % 2) * 0.5
+    nearest, second = canvas.pavement(place, level, x, y, each, stretched, 1 / high)
     border = canvas.cover(second - nearest.distance - canvas.uniform(0.03, 0.05), 0.02)
     rise = (-base / 1.2).clamp(0, 1)  # 0 at the base, 1 at the surface
     bright = canvas.uniform(0.5, 0.95) + nearest.pick(canvas.uniform(-0.12, 0.12, rows * each)) + canvas.noise(16) * 0.05
@@ -294,24 +292,20 @@ def necrosis(canvas: Canvas) -> tuple[Tensor, Tensor]:
     granular = canvas.noise(28) * 0.16 + canvas.noise(7, octaves=2) * 0.18
     dead = canvas.cover(patch, 0.06)
     slide.cover(dead, (canvas.uniform(0.5, 1.0) + granular).clamp(min=0.05), (0.08 + canvas.noise(4) * 0.06).clamp(min=0))
-    ghosts = canvas.stamp(only_inside(canvas, patch, x, y), y, 0.13, lambda dx, dy: circle(dx, dy, 0.075))
+    ghosts = canvas.stamp(only_inside(canvas, patch, x, y), y, 0.13, circle, torch.full_like(x, 0.075))
     slide.cover(canvas.cover(ghosts.distance.abs() - 0.012, 0.02) * 0.35 * dead, 1.0, 0.25)
     dust_x, dust_y = canvas.uniform(-1, 1, 160), canvas.uniform(-1, 1, 160)
     size = 0.012 + 0.032 * canvas.uniform(0, 1, 160) ** 3
-    crumbs = canvas.stamp(
-        only_inside(canvas, patch + 0.05, dust_x, dust_y), dust_y, 0.08, lambda dx, dy: circle(dx, dy, size[..., None, None])
-    )
+    crumbs = canvas.stamp(only_inside(canvas, patch + 0.05, dust_x, dust_y), dust_y, 0.08, circle, size)
     slide.cover(canvas.cover(crumbs.distance) * canvas.uniform(0.6, 1), slide.eosin * 0.5, 1.3)
-    sprinkle(slide)
     return slide.develop(), canvas.cover(patch)
 
 
 def blood_vessel(canvas: Canvas) -> tuple[Tensor, Tensor]:
     """A muscular wall in rings around a channel with red blood cells."""
     slide = Slide(canvas)
-    sprinkle(slide, 16)
     centre_x, centre_y, heading = canvas.uniform(-0.3, 0.3), canvas.uniform(-0.3, 0.3), canvas.uniform(0, math.tau)
-    u, v = turn(canvas.x - centre_x, canvas.y - centre_y, heading)
+    u, v = turn(canvas.across - centre_x, canvas.down - centre_y, heading)
     radius, squeeze, wall = canvas.uniform(0.32, 0.62), canvas.uniform(0.5, 0.95), canvas.uniform(0.10, 0.30)
     channel = ellipse(u, v, radius, radius * squeeze) + canvas.noise(4) * 0.015
     rings = (channel * canvas.uniform(45, 70) + canvas.noise(5) * 1.2).sin() * 0.16
@@ -333,7 +327,7 @@ def blood_vessel(canvas: Canvas) -> tuple[Tensor, Tensor]:
     x, y = x + centre_x[:, 0], y + centre_y[:, 0]
     filled = canvas.uniform(0, 1, 169) < canvas.uniform(0.5, 1.0, 1)
     x = torch.where(filled, only_inside(canvas, channel + 0.05, x, y), 9.0)
-    cells = canvas.stamp(x, y, 0.1, lambda dx, dy: circle(dx, dy, 0.062))
+    cells = canvas.stamp(x, y, 0.1, circle, torch.full_like(x, 0.062))
     dimple = (1 + cells.distance / 0.062).clamp(0, 1)  # thinner in the middle
     slide.cover(canvas.cover(cells.distance), 1.15 + 0.6 * dimple, 0.04)
     around(20, canvas.uniform(-0.01, 0.01, 20), canvas.uniform(0.06, 0.085, 20), 0.020)  # the lining
