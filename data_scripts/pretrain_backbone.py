@@ -21,6 +21,7 @@ import platform
 import shutil
 import time
 from concurrent.futures import ProcessPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -38,14 +39,17 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, so that 
 DRAWN_CLASSES = 32
 DRAWN_PER_CLASS = 320  # an epoch; about a tenth of what is seen, enough since the drawings are fresh each time
 DRAWN_TEST_PER_CLASS = 63  # about 2,000 images: a standard error of about half a point at 95 %
-DRAWN_SEED, DRAWN_TEST_SEED = 1_000_000, 2_000_000  # far from the seeds that users type, so that theirs are fresh images
+DRAWN_SEED, DRAWN_TEST_SEED = (
+    1_000_000,
+    2_000_000,
+)  # far from the seeds that users type, so that theirs are fresh images
 BATCH = 256
-WARM_UP_EPOCHS = 4.2  # in which the learning rate rises
-PEAK_LR = 0.4  # high, as short schedules want it (Smith & Topin 2017)
+# The learning rate at a share of the run, straight lines between: up, a high plateau that explores, and down to zero.
+RATES = ((0.0, 0.0), (0.175, 0.4), (0.375, 0.303), (0.417, 0.2), (1.0, 0.0))
 WEIGHT_DECAY = 5e-4  # on convolutions and the head; norms and biases are exempt
 LABEL_SMOOTHING = 0.1
 # Up to which share of the run: image size, smallest share of the image that a crop keeps.
-GROWTH = ((0.16, 40, 0.35), (0.6, 40, 0.5), (0.87, 48, 0.5), (1.0, 64, 0.6))
+GROWTH = ((0.16, 40, 0.35), (0.6, 40, 0.5), (0.87, 48, 0.5), (1.0, 56, 0.6))
 
 
 def read_image(path: Path) -> np.ndarray:
@@ -86,9 +90,10 @@ def draw(per_class: int, seed: int) -> tuple[Tensor, Tensor]:
     return drawn.images, drawn.labels + 200
 
 
-def learning_rate(epoch: float, epochs: int) -> float:
-    """One cycle: up over the first few epochs, then down to zero at the last, both linearly."""
-    return PEAK_LR * min(epoch / WARM_UP_EPOCHS, (epochs - epoch) / (epochs - WARM_UP_EPOCHS))
+def learning_rate(progress: float) -> float:
+    """One cycle, as `RATES` draws it."""
+    shares, rates = zip(*RATES, strict=True)
+    return float(np.interp(progress, shares, rates))
 
 
 def normalise(images: Tensor, device: str) -> Tensor:
@@ -116,7 +121,7 @@ def loss_of(model: nn.Module, x: Tensor, y: Tensor, bf16: bool) -> Tensor:
 
 
 def bf16_pays(device: str) -> bool:
-    """Whether a training step is quicker in bf16 here: a processor without bf16 instructions is ten times slower in it."""
+    """Whether a step is quicker in bf16 here: processors without such instructions are ten times slower in it."""
     model = SmallResNet(200 + DRAWN_CLASSES).to(device, memory_format=torch.channels_last)
     x = torch.zeros(BATCH // 4, 3, 64, 64, device=device).contiguous(memory_format=torch.channels_last)
     y = torch.zeros(len(x), dtype=torch.long, device=device)
@@ -143,9 +148,9 @@ def train_epoch(
     total, batches = torch.zeros((), device=device), len(order) // BATCH
     for i in tqdm(range(batches), f"epoch {epoch + 1}/{epochs} at {size} px", leave=False, unit=" batches"):
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(epoch + i / batches, epochs)
+            group["lr"] = learning_rate((epoch + i / batches) / epochs)
         index = order[i * BATCH : (i + 1) * BATCH]
-        chosen = [index[(index >= low) & (index < high)] - low for low, high in zip(offsets, offsets[1:], strict=False)]
+        chosen = [index[(index >= low) & (index < high)] - low for low, high in pairwise(offsets)]
         x = torch.cat([part[rows] for part, rows in zip(images, chosen, strict=True)])
         y = torch.cat([part[rows] for part, rows in zip(labels, chosen, strict=True)]).to(device)
         x = resized_crop_and_flip(normalise(x, device), generator, size, scale=(smallest, 1.0))
@@ -216,7 +221,11 @@ def finish(model: nn.Module, out: Path, photos: dict, photo_names: list[str], lo
     if args.install:
         package = Path(__file__).resolve().parents[1] / "transferlab" / "backbones" / "bundled"
         package.mkdir(exist_ok=True)
-        for source, target in (("resnet18_half.safetensors",) * 2, ("resnet18_half.json",) * 2, ("log.jsonl", "pretraining_log.jsonl")):
+        for source, target in (
+            ("resnet18_half.safetensors",) * 2,
+            ("resnet18_half.json",) * 2,
+            ("log.jsonl", "pretraining_log.jsonl"),
+        ):
             shutil.copyfile(out / source, package / target)
 
 
@@ -224,18 +233,24 @@ def hardware(device: str) -> str:
     if device == "cuda":
         return torch.cuda.get_device_name()
     names = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    model = next((line.split(":")[1].strip() for line in names.splitlines() if "model name" in line), platform.processor())
+    model = next(
+        (line.split(":")[1].strip() for line in names.splitlines() if "model name" in line), platform.processor()
+    )
     return f"{model}, {torch.get_num_threads()} threads"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photos", type=Path, required=True, help="the folder tiny-imagenet-200 of the official archive")
+    parser.add_argument(
+        "--photos", type=Path, required=True, help="the folder tiny-imagenet-200 of the official archive"
+    )
     parser.add_argument("--out", type=Path, required=True, help="where checkpoints, log, weights and card go")
     parser.add_argument("--epochs", type=int, default=24)
     parser.add_argument("--drawn-from", type=int, default=9, help="the epoch, from 0, at which drawings join")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto", help="auto: what is quicker here")
+    parser.add_argument(
+        "--precision", choices=("auto", "fp32", "bf16"), default="auto", help="auto: what is quicker here"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--stop-after", type=int, default=None, help="stop after this many epochs; go on later")
     parser.add_argument("--install", action="store_true", help="copy the result into the package")
@@ -249,7 +264,7 @@ def main() -> None:
     others = [p for p in model.parameters() if p.ndim <= 1]  # norms and biases
     optimizer = torch.optim.SGD(
         [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": others, "weight_decay": 0.0}],
-        lr=PEAK_LR, momentum=0.9, nesterov=True,
+        lr=0.1, momentum=0.9, nesterov=True,
     )  # fmt: skip
     checkpoint, log_file, log, first = args.out / "checkpoint.pt", args.out / "log.jsonl", [], 0
     if checkpoint.exists():

@@ -43,7 +43,18 @@ def test_json_is_all_that_standard_output_holds(elsewhere, capsys):
 
 
 def test_the_same_command_gives_the_same_run(elsewhere):
-    command = ["run", "--quick", "--data", "tissue", "--per-class", "2", "--recipe", "gradual_unfreezing", "--seed", "3"]
+    command = [
+        "run",
+        "--quick",
+        "--data",
+        "tissue",
+        "--per-class",
+        "2",
+        "--recipe",
+        "gradual_unfreezing",
+        "--seed",
+        "3",
+    ]
     results = []
     for out in ("a", "b"):
         assert main([*command, "--out", out]) == 0

@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import Generator
 
-from transferlab.data.worlds.gap import remote, waves, widen
 from transferlab.data.worlds.fields import Canvas
+from transferlab.data.worlds.gap import remote, waves, widen
 
 
 def pictures(count=20):

@@ -1,6 +1,7 @@
 """Scenes follow their factors: each is changed alone, and the picture is asked what changed."""
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -57,7 +58,7 @@ def test_a_turned_wine_glass_points_where_its_angle_says():
 
 def test_one_bead_more_changes_a_patch_of_a_beads_size():
     pictures = [draw(beads=beads)[0].float() for beads in range(scene.MOST_BEADS + 1)]
-    for fewer, more in zip(pictures, pictures[1:], strict=False):
+    for fewer, more in pairwise(pictures):
         pixels = ((more - fewer).abs().amax(1) > 25).float().sum((1, 2))
         assert pixels.min() >= 8
         assert pixels.max() <= 130  # with its shadow: a radius of 0.10 + 0.08, or 5.8 pixels

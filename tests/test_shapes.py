@@ -27,7 +27,9 @@ def test_a_stroke_has_round_ends_and_joints():
 
 
 def test_a_stroke_tapers_to_its_tip():
-    found = at(lambda u, v: stroke(u, v, (0.0, 0.0), (1.0, 0.0), width=0.2, tip=0.0), (0.0, 0.5), (0.5, 0.5), (1.0, 0.5))
+    found = at(
+        lambda u, v: stroke(u, v, (0.0, 0.0), (1.0, 0.0), width=0.2, tip=0.0), (0.0, 0.5), (0.5, 0.5), (1.0, 0.5)
+    )
     assert found == pytest.approx([0.3, 0.4, 0.5], abs=1e-4)
 
 
@@ -43,8 +45,9 @@ def test_a_rounded_box():
 
 
 def test_an_oval_is_exact_on_its_outline_and_turns_by_its_angle():
-    points = [(0.2 + math.cos(t) * 0.6 * math.cos(0.5) - math.sin(t) * 0.3 * math.sin(0.5),
-               0.1 + math.cos(t) * 0.6 * math.sin(0.5) + math.sin(t) * 0.3 * math.cos(0.5)) for t in (0.0, 1.0, 2.0, 4.0)]  # fmt: skip
+    cos, sin = math.cos(0.5), math.sin(0.5)
+    outline = [(0.6 * math.cos(t), 0.3 * math.sin(t)) for t in (0.0, 1.0, 2.0, 4.0)]
+    points = [(0.2 + x * cos - y * sin, 0.1 + x * sin + y * cos) for x, y in outline]
     assert at(lambda u, v: oval(u, v, (0.2, 0.1), (0.6, 0.3), 0.5), *points) == pytest.approx([0.0] * 4, abs=1e-3)
 
 

@@ -1,6 +1,7 @@
 """The front door of the worlds: what `source` and `target` promise, over every target, task and knob."""
 
 import dataclasses
+from itertools import pairwise
 
 import pytest
 import torch
@@ -69,7 +70,9 @@ def test_one_seed_shows_one_picture_whatever_is_asked():
 
 
 def test_only_harmless_augmentations_are_allowed_for_each_question():
-    allowed = {task: set(worlds.target(per_class=1, task=task, held_out_per_class=1).train.label_safe) for task in worlds.TASKS}
+    allowed = {
+        task: set(worlds.target(per_class=1, task=task, held_out_per_class=1).train.label_safe) for task in worlds.TASKS
+    }
     assert allowed == {
         "kind": {"crop", "flip"}, "hue": {"crop", "flip"},
         "count": {"flip"}, "orientation": {"crop"}, "position": set(),
@@ -110,7 +113,7 @@ def test_the_gap_moves_the_look_and_keeps_the_scene():
     near = sets[0].images.float()
     away = [(images.images.float() - near).abs().mean().item() for images in sets]
     assert away[0] == 0
-    assert all(a < b for a, b in zip(away, away[1:], strict=False))
+    assert all(a < b for a, b in pairwise(away))
     assert away[1] < 0.15 * away[-1]  # continuous at 0
     for images in sets[1:]:
         assert torch.equal(images.labels, sets[0].labels)

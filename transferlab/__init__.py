@@ -48,7 +48,7 @@ _WHERE = {
     "Run": "records",
 }
 
-__all__ = [*_WHERE, "worlds"]  # noqa: PLE0604
+__all__ = [*_WHERE, "worlds"]
 
 
 def __getattr__(name: str) -> Any:

@@ -19,8 +19,8 @@ QUICK_SHARE = 0.3  # of each recipe's epochs: enough to see the order of the rec
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status.
 
-        >>> main(["run", "--quick"])
-        0
+    >>> main(["run", "--quick"])
+    0
     """
     options = _parser().parse_args(arguments)
     try:
@@ -45,7 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--recipe", action="append", help="may be given several times; default: three side by side")
     run.add_argument("--per-class", type=int, help="training images a class; default: 20 drawn, all of a folder")
     run.add_argument("--seed", type=int, default=0)
-    run.add_argument("--seeds", type=int, default=1, help="repeat with so many seeds, from --seed on, and give intervals")
+    run.add_argument(
+        "--seeds", type=int, default=1, help="repeat with so many seeds, from --seed on, and give intervals"
+    )
     run.add_argument("--device", default="cpu", help="cpu, cuda or mps")
     run.add_argument("--out", type=Path, default=Path("transferlab-run"), help="where run.json and curves.png go")
     run.add_argument("--quick", action="store_true", help="fewer epochs: a look in under 15 seconds")
@@ -61,6 +63,7 @@ def _run(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from transferlab.backbones import load
+    from transferlab.backbones.card import card_of
     from transferlab.comparison import Comparison, find_data
     from transferlab.plots import label, run_figure, save_figure
     from transferlab.randomness import check_device
@@ -78,10 +81,11 @@ def _run(options: argparse.Namespace) -> int:
     if options.quick:
         recipes = [recipe.shortened(QUICK_SHARE) for recipe in recipes]
     options.out.mkdir(parents=True, exist_ok=True)
+    card = card_of(load(options.backbone, pretrained=False))
+    assert card is not None
     runs = []
     for seed in range(options.seed, options.seed + options.seeds):
-        size = load(options.backbone, pretrained=False).card.input_size
-        data = find_data(options.data, options.per_class, size, seed)
+        data = find_data(options.data, options.per_class, card.input_size, seed)
         comparison = Comparison(
             options.backbone, data, recipes, seed, options.device, probes_per_class=3 if options.quick else 10
         )

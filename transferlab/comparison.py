@@ -11,9 +11,10 @@ from pathlib import Path
 from torch import nn
 
 from transferlab.backbones import load
+from transferlab.backbones.card import card_of
+from transferlab.data import worlds
 from transferlab.data.folder import folder_splits
 from transferlab.data.images import ImageSet, Splits
-from transferlab.data import worlds
 from transferlab.errors import did_you_mean
 from transferlab.forgetting import SourceMemory, remember
 from transferlab.heads import replace_head
@@ -49,9 +50,9 @@ def find_data(given: str, per_class: int | None, size: int, seed: int) -> Splits
 class Comparison:
     """Recipes on one backbone and one data set, ready to run.
 
-        >>> comparison = Comparison("bundled", find_data("objects", 20, 64, 0), [feature_extraction()], seed=0)
-        >>> for recipe, record in comparison.records(): ...
-        >>> comparison.runs
+    >>> comparison = Comparison("bundled", find_data("objects", 20, 64, 0), [feature_extraction()], seed=0)
+    >>> for recipe, record in comparison.records(): ...
+    >>> comparison.runs
     """
 
     def __init__(
@@ -84,9 +85,7 @@ class Comparison:
         """Train one recipe after another; every record comes with its recipe, and finished runs gather in `runs`."""
         for recipe in self.recipes:
             memory = self.memory if recipe.starts_from == "pretrained" else None
-            records = fit(
-                self.model(recipe), self.data, recipe, memory=memory, seed=self.seed, device=self.device
-            )
+            records = fit(self.model(recipe), self.data, recipe, memory=memory, seed=self.seed, device=self.device)
             for record in records:
                 if isinstance(record, Run):
                     self.runs.append(record)
@@ -95,6 +94,7 @@ class Comparison:
 
 def _memory(model: nn.Module, probes: ImageSet, per_class: int) -> SourceMemory:
     """Accuracy on drawn source images where the backbone has some, else agreement on the held-out images."""
-    if model.card.name == "bundled":  # type: ignore[union-attr]
+    card = card_of(model)
+    if card and card.name == "bundled":
         return remember(model, per_class=per_class)
     return remember(model, probes)

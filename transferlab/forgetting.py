@@ -10,11 +10,12 @@ from dataclasses import replace
 
 from torch import Tensor, nn
 
+from transferlab.backbones.card import card_of
 from transferlab.data import worlds
 from transferlab.data.images import ImageSet
 from transferlab.heads import head_of
-from transferlab.meters import accuracy
 from transferlab.inference import predict
+from transferlab.meters import accuracy
 
 
 class SourceMemory:
@@ -52,9 +53,7 @@ class SourceMemory:
             setattr(parent, child, own_head)
 
 
-def remember(
-    model: nn.Module, source: ImageSet | None = None, per_class: int = 10, seed: int = 20_000
-) -> SourceMemory:
+def remember(model: nn.Module, source: ImageSet | None = None, per_class: int = 10, seed: int = 20_000) -> SourceMemory:
     """Keep what is needed to measure forgetting later; call it before `replace_head`.
 
         >>> remember(load("bundled"))                # the drawn half of its source task, with labels
@@ -67,10 +66,10 @@ def remember(
     Raises:
         ValueError: no `source` was given and the model has no drawn source classes.
     """
-    card = getattr(model, "card", None)
+    card = card_of(model)
     known = {name: index for index, name in enumerate(card.class_names)} if card is not None else {}
     if source is None:
-        if not {f"drawn {name}" for name in worlds.SOURCE_CLASSES} <= set(known):
+        if card is None or not {f"drawn {name}" for name in worlds.SOURCE_CLASSES} <= set(known):
             raise ValueError(
                 "Only the bundled backbone has a source task that can be drawn. For this model, give images to compare "
                 "on: remember(model, source=images), labelled with its own class names or not."

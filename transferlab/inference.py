@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from transferlab.backbones.card import card_of
 from transferlab.backbones.preprocessing import normalise
 from transferlab.data.images import ImageSet
 
@@ -17,8 +18,8 @@ from transferlab.data.images import ImageSet
 def evaluating(model: nn.Module) -> Iterator[nn.Module]:
     """Eval mode inside the block; afterwards every module is back in the mode it was in, after an error too.
 
-        >>> with evaluating(model):
-        ...     logits = model(x)
+    >>> with evaluating(model):
+    ...     logits = model(x)
     """
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
@@ -39,7 +40,7 @@ def predict(model: nn.Module, images: ImageSet, batch_size: int = 250) -> Tensor
     device = next(model.parameters()).device
     with evaluating(model), torch.no_grad():
         batches = [
-            model(normalise(images.images[start : start + batch_size].to(device), getattr(model, "card", None)))
+            model(normalise(images.images[start : start + batch_size].to(device), card_of(model)))
             for start in range(0, len(images), batch_size)
         ]
     return torch.cat(batches).float().cpu()

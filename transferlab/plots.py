@@ -41,7 +41,7 @@ def label(recipe: str) -> str:
 def accuracy_curves(runs: Sequence[Run], ax: Axes | None = None) -> Axes:
     """Held-out accuracy after each epoch, a line a run, its last value at its end.
 
-        >>> accuracy_curves([run, other]).figure.savefig("curves.png")
+    >>> accuracy_curves([run, other]).figure.savefig("curves.png")
     """
     ax = ax or _axes()
     ends = []
@@ -60,7 +60,7 @@ def accuracy_curves(runs: Sequence[Run], ax: Axes | None = None) -> Axes:
 def forgetting_curves(runs: Sequence[Run], ax: Axes | None = None) -> Axes:
     """What is left of the source task after each epoch; runs that had none to forget are left out.
 
-        >>> forgetting_curves([run, other])
+    >>> forgetting_curves([run, other])
     """
     ax = ax or _axes()
     ends = []
@@ -81,7 +81,7 @@ def forgetting_curves(runs: Sequence[Run], ax: Axes | None = None) -> Axes:
 def run_figure(runs: Sequence[Run]) -> Figure:
     """Both curves side by side, with a line that says what was run.
 
-        >>> run_figure(runs).savefig("curves.png")
+    >>> run_figure(runs).savefig("curves.png")
     """
     from matplotlib.figure import Figure
 
@@ -108,8 +108,8 @@ def save_figure(figure: Figure, path: str | Path) -> Path:
 def tile(images: Tensor, columns: int, gap: int = 2, scale: int = 1) -> Tensor:
     """Images `(N, 3, H, W)` of bytes as one picture `(3, height, width)`, row by row, on white.
 
-        >>> tile(images.images[:12], columns=4).shape
-        torch.Size([3, 200, 266])
+    >>> tile(images.images[:12], columns=4).shape
+    torch.Size([3, 200, 266])
     """
     images = images.repeat_interleave(scale, 2).repeat_interleave(scale, 3)
     count, channels, height, width = images.shape
@@ -124,7 +124,7 @@ def tile(images: Tensor, columns: int, gap: int = 2, scale: int = 1) -> Tensor:
 def contact_sheet(images: ImageSet, columns: int = 8, rows_per_class: int = 1, ax: Axes | None = None) -> Axes:
     """Some images of every class, a class a row, its name at the left.
 
-        >>> contact_sheet(worlds.target("objects").train).figure.savefig("sheet.png")
+    >>> contact_sheet(worlds.target("objects").train).figure.savefig("sheet.png")
     """
     count = columns * rows_per_class
     chosen, names = [], []
@@ -152,7 +152,7 @@ def _axes(size: tuple[float, float] = (6, 4)) -> Axes:
     return Figure(figsize=size, dpi=130, layout="constrained").subplots()
 
 
-def _label_ends(ax: Axes, ends: list[tuple[float, float, str, str]]) -> None:
+def _label_ends(ax: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
     """Name each line at its end, pushed apart where two would overlap."""
     lowest = -100.0
     longest = max((x for x, *_ in ends), default=1)
@@ -161,7 +161,7 @@ def _label_ends(ax: Axes, ends: list[tuple[float, float, str, str]]) -> None:
         ax.annotate(
             text, (x, y), (longest * 1.02, lowest), color=colour, va="center", fontsize=9,
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "alpha": 0.35, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 2},
+            arrowprops={"arrowstyle": "-", "color": colour, "alpha": 0.35, "linewidth": 0.8, "shrinkA": 0},
         )  # fmt: skip
     ax.set_xlim(0, longest * 1.42)
     ax.set_xticks([tick for tick in ax.get_xticks() if tick <= longest])

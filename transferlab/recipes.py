@@ -143,8 +143,8 @@ RECIPES: dict[str, Callable[..., Recipe]] = {
 def recipe(given: str | Recipe) -> Recipe:
     """A recipe by its name, with its default numbers; a recipe is returned as it is.
 
-        >>> recipe("fine_tuning").epochs
-        28
+    >>> recipe("fine_tuning").epochs
+    28
     """
     if isinstance(given, Recipe):
         return given

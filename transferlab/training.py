@@ -19,6 +19,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Optimizer
 
+from transferlab.backbones.card import card_of
 from transferlab.backbones.preprocessing import normalise
 from transferlab.data.augment import resized_crop_and_flip
 from transferlab.data.images import ImageSet, Splits
@@ -78,9 +79,9 @@ def train(
 ) -> Run:
     """Drain `fit` with a progress bar and return the Run.
 
-        >>> run = train(model, data, "feature_extraction", seed=1)
-        >>> run.accuracy
-        0.81
+    >>> run = train(model, data, "feature_extraction", seed=1)
+    >>> run.accuracy
+    0.81
     """
     from tqdm.auto import tqdm
 
@@ -131,9 +132,10 @@ def _records(
                 break
         phase_rows.append(dataclasses.replace(row, num_epochs=len(losses)))
     model.eval()
+    card = card_of(model)
     yield Run(
         recipe=recipe.name,
-        backbone=getattr(getattr(model, "card", None), "name", type(model).__name__),
+        backbone=card.name if card else type(model).__name__,
         data=data.train.name,
         class_names=data.train.class_names,
         num_train=len(data.train),
@@ -165,7 +167,7 @@ def _train_batch(
     model.train()  # what is frozen stays in eval mode: see freezing
     device = next(model.parameters()).device
     labels = images.labels[index].to(device)  # (B,)
-    x = normalise(images.images[index].to(device), getattr(model, "card", None))  # (B, 3, H, W)
+    x = normalise(images.images[index].to(device), card_of(model))  # (B, 3, H, W)
     logits = _logits(model(augment(x, images.label_safe, generator)))  # (B, num_classes)
     loss = F.cross_entropy(logits, labels)
     optimizer.zero_grad(set_to_none=True)
@@ -265,10 +267,11 @@ def _check(model: nn.Module, data: Splits, recipe: Recipe) -> None:
             f"The head '{head.name}' has {num_outputs} outputs and the data {len(names)} classes. "
             f"Type replace_head(model, {len(names)}) first."
         )
-    if recipe.starts_from == "random" and getattr(getattr(model, "card", None), "pretrained", False):
+    card = card_of(model)
+    if recipe.starts_from == "random" and card and card.pretrained:
         raise ValueError(
             f"'{recipe.name}' starts from random weights, and this model carries pretrained ones. "
-            f"Type load('{model.card.name}', num_classes={len(names)}, pretrained=False)."  # type: ignore[union-attr]
+            f"Type load('{card.name}', num_classes={len(names)}, pretrained=False)."
         )
 
 

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field, fields
 from math import isfinite
 from typing import Any
 
+from torch import nn
+
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -121,6 +123,15 @@ class Card:
         except (json.JSONDecodeError, RecursionError) as error:
             raise ValueError(f"A card is JSON, and this is not: {error}.") from error
         return cls.from_dict(values)
+
+
+def card_of(model: nn.Module) -> Card | None:
+    """The card that `load` attached to a model; None for a student's own network.
+
+    >>> card_of(load("bundled")).input_size
+    64
+    """
+    return getattr(model, "card", None)
 
 
 def _check(card: Card) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from transferlab.backbones.card import Card
+from transferlab.backbones.card import Card, card_of
 from transferlab.backbones.names import library_of, resolve
 from transferlab.backbones.saved import KEY, SavedModel, describe_heads
 from transferlab.backbones.weights import head_classes
@@ -42,7 +42,7 @@ def save(model: nn.Module, path: str | Path, class_names: Sequence[str] | None =
         raise ValueError(f"'{path}' is a folder; give the name of a file.")
     model = _unwrapped(model)
     metadata = {"format": "pt"}
-    card = getattr(model, "card", None)
+    card = card_of(model)
     if isinstance(card, Card):
         metadata[KEY] = _record(model, card, class_names).to_json()
     elif class_names is not None:

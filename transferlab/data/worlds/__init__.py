@@ -5,9 +5,9 @@
     data = worlds.target("satellite", per_class=50, shortcut=0.9)
 
 The source world holds 32 kinds of things. The target "objects" shows eight kinds that the source does not hold, in the
-source's own look; `domain_gap` moves it away. "satellite", "tissue", "defects" and "thermal" are named after domains where
-transfer is said to be hard. Everything is drawn by seeded torch code: one seed, one set of pictures, on every machine with
-the same version of torch. Left out: photographs; see `folder` and `torchvision_set`.
+source's own look; `domain_gap` moves it away. "satellite", "tissue", "defects" and "thermal" are named after domains
+where transfer is said to be hard. Everything is drawn by seeded torch code: one seed, one set of pictures, on every
+machine with the same version of torch. Left out: photographs; see `folder` and `torchvision_set`.
 """
 
 import hashlib
@@ -18,7 +18,18 @@ import torch
 from torch import Generator, Tensor
 
 from transferlab.data.images import ImageSet, Splits
-from transferlab.data.worlds import artefacts, defects, gap, nature, newcomers, satellite, scene, shortcut, thermal, tissue
+from transferlab.data.worlds import (
+    artefacts,
+    defects,
+    gap,
+    nature,
+    newcomers,
+    satellite,
+    scene,
+    shortcut,
+    thermal,
+    tissue,
+)
 from transferlab.data.worlds.scene import HUES, MOST_BEADS, Factors
 from transferlab.data.worlds.shortcut import tag_mask
 from transferlab.errors import unknown
@@ -99,10 +110,10 @@ def target(
         ImageSet('objects, orientation, domain gap 0.5', 160 images of 64×64, 8 classes: up 20, …, with masks)
 
     `task` is the question asked of the pictures of "objects": "kind", "count" (of the beads), "position", "orientation"
-    or "hue". One seed gives the same pictures for all five, with other labels. `domain_gap`, 0…1, moves the look of every
-    target away from its own. With `shortcut`, 0…1, every picture wears a coloured tag: in training that of its class with
-    this probability, held out one at random; `groups` then says whether the tag agrees with the label. Held-out images do
-    not depend on `per_class`, so that budgets are measured on the same ones.
+    or "hue". One seed gives the same pictures for all five, with other labels. `domain_gap`, 0…1, moves the look of
+    every target away from its own. With `shortcut`, 0…1, every picture wears a coloured tag: in training that of its
+    class with this probability, held out one at random; `groups` then says whether the tag agrees with the label.
+    Held-out images do not depend on `per_class`, so that budgets are measured on the same ones.
 
     Raises:
         ValueError: an unknown target or task, or a knob outside its range.
@@ -112,7 +123,9 @@ def target(
     if task not in TASKS:
         raise unknown("task", task, list(TASKS), "The questions are")
     if task != "kind" and name != "objects":
-        raise ValueError(f"'{name}' can only be asked for its kind; you gave task='{task}'. Type target('objects', task='{task}').")
+        raise ValueError(
+            f"'{name}' can only be asked for its kind; you gave task='{task}'. Type target('objects', task='{task}')."
+        )
     _check_numbers(per_class=per_class, seed=seed, size=size, held_out_per_class=held_out_per_class)
     for knob, value in (("domain_gap", domain_gap), ("shortcut", shortcut)):
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
@@ -125,9 +138,17 @@ def target(
 
 
 def _drawn(
-    name: str, per_class: int, part: str, seed: int, size: int, task: str, domain_gap: float, strength: float, train: bool
+    name: str,
+    per_class: int,
+    part: str,
+    seed: int,
+    size: int,
+    task: str,
+    domain_gap: float,
+    strength: float,
+    train: bool,
 ) -> ImageSet:
-    """One half of a target. The scenes, the gap and the tags have their own random numbers, so that each knob turns alone."""
+    """One half of a target; scenes, gap and tags have random numbers of their own, so that each knob turns alone."""
     if name == "objects":
         class_names, label_safe = TASKS[task]
         answers, factors = _questions(per_class, stream(f"{part}/factors", seed))
@@ -138,19 +159,29 @@ def _drawn(
         labels = torch.arange(len(class_names)).repeat_interleave(per_class)
         images, masks = draw(labels, stream(part, seed), size)
     images, masks = gap.widen(images, masks, domain_gap, stream(f"{part}/gap", seed))
-    groups, group_names = None, ()
+    groups: Tensor | None = None
+    group_names: tuple[str, ...] = ()
     if strength > 0:
         tags = shortcut.choose_tags(labels, len(class_names), strength if train else 0.0, stream(f"{part}/tags", seed))
         images, masks = shortcut.stick(images, masks, tags)
         groups, group_names = (tags != labels).long(), shortcut.GROUPS
-    title = ", ".join([
-        name,
-        *([task] if task != "kind" else []),
-        *([f"domain gap {domain_gap:g}"] if domain_gap else []),
-        *([f"shortcut {strength:g}"] if strength else []),
-    ])
+    title = ", ".join(
+        [
+            name,
+            *([task] if task != "kind" else []),
+            *([f"domain gap {domain_gap:g}"] if domain_gap else []),
+            *([f"shortcut {strength:g}"] if strength else []),
+        ]
+    )
     return ImageSet(
-        images, labels, class_names, masks=masks, groups=groups, group_names=group_names, name=title, label_safe=label_safe
+        images,
+        labels,
+        class_names,
+        masks=masks,
+        groups=groups,
+        group_names=group_names,
+        name=title,
+        label_safe=label_safe,
     )
 
 

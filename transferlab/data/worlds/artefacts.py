@@ -47,7 +47,10 @@ def book(canvas: Canvas, u: Tensor, v: Tensor) -> list[Part]:
     side = u.abs()
     slant = v + side * canvas.uniform(0.10, 0.25) - 0.08
     tall = canvas.uniform(0.50, 0.62)
-    cover, page = block(side, slant, (0.0, 0.0), (0.96, tall), 0.03), block(side, slant, (0.44, -0.04), (0.43, tall - 0.06), 0.03)
+    cover, page = (
+        block(side, slant, (0.0, 0.0), (0.96, tall), 0.03),
+        block(side, slant, (0.44, -0.04), (0.43, tall - 0.06), 0.03),
+    )
     lines = torch.maximum((slant * 17).sin().abs() * 0.06 - 0.022, (side - 0.44).abs() - canvas.uniform(0.24, 0.32))
     lines = torch.maximum(lines, slant.abs() - tall + 0.17)
     return [Part(cover, "main", 0.05), Part(page, "light", 0.2), Part(lines, "dark", 0.05)]
@@ -69,7 +72,11 @@ def candle(canvas: Canvas, u: Tensor, v: Tensor) -> list[Part]:
     wide, top = canvas.uniform(0.18, 0.27), canvas.uniform(-0.30, -0.05)
     wax = block(u, v, (0.0, (0.85 + top) / 2), (wide, (0.85 - top) / 2), 0.05)
     drip = stroke(u, v, (wide * 0.7, top + 0.05), (wide * 0.75, top + canvas.uniform(0.2, 0.5)), width=0.09)
-    flame = union(disc(u, v, (0.0, top - 0.30), 0.16), stroke(u, v, (0.0, top - 0.35), (canvas.uniform(-0.1, 0.1), top - 0.66), width=0.11, tip=0.01), 0.08)
+    flame = union(
+        disc(u, v, (0.0, top - 0.30), 0.16),
+        stroke(u, v, (0.0, top - 0.35), (canvas.uniform(-0.1, 0.1), top - 0.66), width=0.11, tip=0.01),
+        0.08,
+    )
     return [
         Part(oval(u, v, (0.0, 0.86), (0.62, 0.13)), "second", 0.1), Part(union(wax, drip, 0.05), "main", 0.2),
         Part(block(u, v, (0.0, top - 0.08), (0.025, 0.10), 0.01), "dark", 0.05), Part(flame, "light", 0.12),
@@ -121,19 +128,26 @@ def cup(canvas: Canvas, u: Tensor, v: Tensor) -> list[Part]:
     stripe = torch.maximum(body, (v - canvas.uniform(0.1, 0.4)).abs() - 0.11)
     return [
         Part(handle, "main", 0.08), Part(body, "main", 0.3), Part(stripe, "second", 0.3),
-        Part(oval(x, v, (0.0, -0.50), (wide, 0.16)), "light", 0.04), Part(oval(x, v, (0.0, -0.49), (wide - 0.08, 0.11)), "dark", 0.04),
+        Part(oval(x, v, (0.0, -0.50), (wide, 0.16)), "light", 0.04),
+        Part(oval(x, v, (0.0, -0.49), (wide - 0.08, 0.11)), "dark", 0.04),
     ]  # fmt: skip
 
 
 def flag(canvas: Canvas, u: Tensor, v: Tensor) -> list[Part]:
     """A pole with a waving cloth of two colours."""
-    wave = v + (u * canvas.uniform(3, 5) + canvas.uniform(0, 6)).sin() * canvas.uniform(0.05, 0.12) * (u + 0.7).clamp(min=0)
+    wave = v + (u * canvas.uniform(3, 5) + canvas.uniform(0, 6)).sin() * canvas.uniform(0.05, 0.12) * (u + 0.7).clamp(
+        min=0
+    )
     cloth = block(u, wave, (0.10, -0.42), (0.78, 0.42), 0.02)
     upright = canvas.chance(0.5)
     half = torch.where(upright > 0, (u - 0.10).abs() - 0.24, (wave + 0.42).abs() - 0.14)
     pole = block(u, v, (-0.72, 0.02), (0.06, 0.97), 0.05)
     knob = disc(u, v, (-0.72, -0.92), 0.10)
-    return [Part(cloth, "main", 0.06), Part(torch.maximum(cloth, half), "second", 0.06), Part(torch.minimum(pole, knob), "dark", 0.06)]
+    return [
+        Part(cloth, "main", 0.06),
+        Part(torch.maximum(cloth, half), "second", 0.06),
+        Part(torch.minimum(pole, knob), "dark", 0.06),
+    ]
 
 
 def gear(canvas: Canvas, u: Tensor, v: Tensor) -> list[Part]:
@@ -166,7 +180,8 @@ def house(canvas: Canvas, u: Tensor, v: Tensor) -> list[Part]:
     pane = block(u, v, window, (0.18, 0.18), 0.01)
     return [
         Part(chimney, "dark", 0.05), Part(wall, "main", 0.05), Part(roof, "second", 0.12),
-        Part(block(u, v, door, (0.15, 0.31), 0.02), "dark", 0.04), Part(pane, "light", 0.04), Part(torch.maximum(bars, pane), "dark", 0.03),
+        Part(block(u, v, door, (0.15, 0.31), 0.02), "dark", 0.04), Part(pane, "light", 0.04),
+        Part(torch.maximum(bars, pane), "dark", 0.03),
     ]  # fmt: skip
 
 
@@ -187,8 +202,14 @@ def key(canvas: Canvas, u: Tensor, v: Tensor) -> list[Part]:
     """A round bow with a hole, a shaft and a bit with teeth."""
     bow = ring(u, v + 0.58, canvas.uniform(0.24, 0.30), 0.11)
     shaft = block(u, v, (0.0, 0.32), (0.085, 0.62), 0.04)
-    bit = torch.minimum(block(u, v, (0.20, 0.80), (0.19, 0.09), 0.02), block(u, v, (0.16, canvas.uniform(0.45, 0.60)), (0.15, 0.08), 0.02))
-    return [Part(torch.minimum(torch.minimum(bow, shaft), bit), "main", 0.09), Part(block(u, v, (0.0, -0.22), (0.14, 0.05), 0.03), "second", 0.05)]
+    bit = torch.minimum(
+        block(u, v, (0.20, 0.80), (0.19, 0.09), 0.02),
+        block(u, v, (0.16, canvas.uniform(0.45, 0.60)), (0.15, 0.08), 0.02),
+    )
+    return [
+        Part(torch.minimum(torch.minimum(bow, shaft), bit), "main", 0.09),
+        Part(block(u, v, (0.0, -0.22), (0.14, 0.05), 0.03), "second", 0.05),
+    ]
 
 
 def kite(canvas: Canvas, u: Tensor, v: Tensor) -> list[Part]:
@@ -199,17 +220,34 @@ def kite(canvas: Canvas, u: Tensor, v: Tensor) -> list[Part]:
     spars = torch.maximum(torch.minimum(u.abs(), (v - bar).abs()) - 0.028, sail)
     sway = (v * 9).sin() * canvas.uniform(0.06, 0.14)
     tail = torch.maximum((u - sway).abs() - 0.03, (v - 0.74).abs() - 0.25)
-    bows = torch.maximum(((v * 9).cos().abs() - 0.5) * -0.1, torch.maximum((u - sway).abs() - 0.12, (v - 0.76).abs() - 0.2))
-    return [Part(tail, "dark", 0.04), Part(bows, "second", 0.05), Part(sail, "main", 0.06), Part(panels, "second", 0.06), Part(spars, "dark", 0.03)]
+    bows = torch.maximum(
+        ((v * 9).cos().abs() - 0.5) * -0.1, torch.maximum((u - sway).abs() - 0.12, (v - 0.76).abs() - 0.2)
+    )
+    return [
+        Part(tail, "dark", 0.04),
+        Part(bows, "second", 0.05),
+        Part(sail, "main", 0.06),
+        Part(panels, "second", 0.06),
+        Part(spars, "dark", 0.03),
+    ]
 
 
 def lamp(canvas: Canvas, u: Tensor, v: Tensor) -> list[Part]:
     """A shade on a stand with a round foot."""
     top, flare = canvas.uniform(0.26, 0.42), canvas.uniform(0.58, 0.75)
     shade = convex(u, v, (-top, -0.92), (top, -0.92), (flare, -0.02), (-flare, -0.02))
-    stand = union(block(u, v, (0.0, 0.40), (0.06, 0.48), 0.03), disc(u, v, (0.0, canvas.uniform(0.25, 0.5)), canvas.uniform(0.10, 0.22)), 0.08)
+    stand = union(
+        block(u, v, (0.0, 0.40), (0.06, 0.48), 0.03),
+        disc(u, v, (0.0, canvas.uniform(0.25, 0.5)), canvas.uniform(0.10, 0.22)),
+        0.08,
+    )
     trim = torch.maximum(shade, (v + 0.09).abs() - 0.07)
-    return [Part(stand, "dark", 0.1), Part(oval(u, v, (0.0, 0.86), (0.46, 0.13)), "second", 0.1), Part(shade, "main", 0.3), Part(trim, "light", 0.2)]
+    return [
+        Part(stand, "dark", 0.1),
+        Part(oval(u, v, (0.0, 0.86), (0.46, 0.13)), "second", 0.1),
+        Part(shade, "main", 0.3),
+        Part(trim, "light", 0.2),
+    ]
 
 
 def pencil(canvas: Canvas, u: Tensor, v: Tensor) -> list[Part]:
@@ -218,8 +256,10 @@ def pencil(canvas: Canvas, u: Tensor, v: Tensor) -> list[Part]:
     tip = convex(u, v, (-half, 0.52), (half, 0.52), (0.0, 0.98))
     return [
         Part(tip, "light", 0.1), Part(torch.maximum(tip, 0.80 - v), "dark", 0.06),
-        Part(torch.maximum(u.abs() - half, v.abs() - 0.54), "main", 0.12), Part(torch.maximum(u.abs() - half * 0.35, v.abs() - 0.54), "main", 0.05),
-        Part(block(u, v, (0.0, -0.78), (half, 0.19), 0.08), "second", 0.1), Part(block(u, v, (0.0, -0.60), (half + 0.02, 0.07), 0.02), "dark", 0.05),
+        Part(torch.maximum(u.abs() - half, v.abs() - 0.54), "main", 0.12),
+        Part(torch.maximum(u.abs() - half * 0.35, v.abs() - 0.54), "main", 0.05),
+        Part(block(u, v, (0.0, -0.78), (half, 0.19), 0.08), "second", 0.1),
+        Part(block(u, v, (0.0, -0.60), (half + 0.02, 0.07), 0.02), "dark", 0.05),
     ]  # fmt: skip
 
 
@@ -239,7 +279,10 @@ def rocket(canvas: Canvas, u: Tensor, v: Tensor) -> list[Part]:
 def toy_star(canvas: Canvas, u: Tensor, v: Tensor) -> list[Part]:
     """Five straight points, one of them up, with a smaller star on top."""
     inner = canvas.uniform(0.36, 0.50)
-    return [Part(star(u, v - 0.05, 5, 0.98, inner), "main", 0.3), Part(star(u, v - 0.05, 5, 0.50, inner * 0.5), "second", 0.1)]
+    return [
+        Part(star(u, v - 0.05, 5, 0.98, inner), "main", 0.3),
+        Part(star(u, v - 0.05, 5, 0.50, inner * 0.5), "second", 0.1),
+    ]
 
 
 def umbrella(canvas: Canvas, u: Tensor, v: Tensor) -> list[Part]:
@@ -252,7 +295,11 @@ def umbrella(canvas: Canvas, u: Tensor, v: Tensor) -> list[Part]:
     stick = block(u, v, (0.0, 0.32), (0.045, 0.52), 0.02)
     hook = torch.maximum(ring(u - 0.15, v - 0.82, 0.15, 0.05), 0.80 - v)
     spike = block(u, v, (0.0, -0.90), (0.04, 0.08), 0.02)
-    return [Part(torch.minimum(torch.minimum(stick, hook), spike), "dark", 0.05), Part(canopy, "main", 0.3), Part(panels, "second", 0.25)]
+    return [
+        Part(torch.minimum(torch.minimum(stick, hook), spike), "dark", 0.05),
+        Part(canopy, "main", 0.3),
+        Part(panels, "second", 0.25),
+    ]
 
 
 KINDS = {

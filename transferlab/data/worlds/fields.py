@@ -7,7 +7,7 @@ size in pixels; x runs to the right, y downwards. Shapes are signed distances (n
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -63,7 +63,7 @@ class Canvas:
         """1.0 with probability `share`, else 0.0: one a picture, or `(N, *shape)`."""
         return (self.uniform(0, 1, *shape) < share).float()
 
-    def choose(self, table: list[tuple[float, ...]], *shape: int) -> Tensor:
+    def choose(self, table: Sequence[tuple[float, ...]], *shape: int) -> Tensor:
         """Random rows of `table`: `(N, columns)`, or `(N, *shape, columns)`."""
         rows = torch.randint(len(table), (self.count, *shape), generator=self.generator)
         return torch.tensor(table)[rows]
@@ -244,8 +244,9 @@ def segment(x: Tensor, y: Tensor, start: tuple[Tensor, Tensor], end: tuple[Tenso
     """Distance to the line from `start` to `end`, and how far along it the nearest point lies, 0 to 1."""
     along_x, along_y = end[0] - start[0], end[1] - start[1]
     x, y = x - start[0], y - start[1]
-    share = ((x * along_x + y * along_y) / (along_x**2 + along_y**2 + 1e-9)).clamp(0, 1)
-    return ((x - share * along_x) ** 2 + (y - share * along_y) ** 2).sqrt(), share
+    share = (x * along_x + y * along_y).mul_(1 / (along_x**2 + along_y**2 + 1e-9)).clamp_(0, 1)
+    away = (x - share * along_x).square_() + (y - share * along_y).square_()
+    return away.sqrt_(), share
 
 
 def mix(below: Tensor, above: Tensor, cover: Tensor) -> Tensor:
@@ -257,7 +258,7 @@ def mix(below: Tensor, above: Tensor, cover: Tensor) -> Tensor:
 Painter = Callable[[Canvas], tuple[Tensor, Tensor]]
 
 
-def paint(painters: dict[str, Painter], labels: Tensor, generator: Generator, size: int) -> tuple[Tensor, Tensor]:
+def paint(painters: Mapping[str, Painter], labels: Tensor, generator: Generator, size: int) -> tuple[Tensor, Tensor]:
     """Draw one picture a label, each class by its own painter.
 
         >>> images, masks = paint({"dot": dot, "bar": bar}, torch.tensor([0, 1, 1]), generator, size=64)

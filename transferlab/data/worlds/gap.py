@@ -1,8 +1,8 @@
 """Take pictures away from the look that the backbone knows, step by step: the knob `domain_gap`.
 
-At 0 pictures stay as they are; at 1 they look like sonar: bent by waves, lit as a relief, their colours turned and faded,
-hatched and speckled. Every step between is a mixture, so that the gap is continuous, and what is shown stays the same:
-one seed gives the same scenes at every gap. Left out: changes of what is in the picture.
+At 0 pictures stay as they are; at 1 they look like sonar: bent by waves, lit as a relief, their colours turned and
+faded, hatched and speckled. Every step between is a mixture, so that the gap is continuous, and what is shown stays the
+same: one seed gives the same scenes at every gap. Left out: changes of what is in the picture.
 """
 
 import math

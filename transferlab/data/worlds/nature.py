@@ -25,7 +25,9 @@ def butterfly(canvas: Canvas, u: Tensor, v: Tensor) -> list[Part]:
     spread, droop = canvas.uniform(0.40, 0.50), canvas.uniform(0.2, 0.7)
     upper = oval(side, v, (spread, -0.30), (0.50, 0.34), -droop)
     lower = oval(side, v, (0.36, 0.38), (0.30, canvas.uniform(0.30, 0.46)), -0.5)
-    spot = torch.minimum(disc(side, v, (spread + 0.15, -0.36), canvas.uniform(0.09, 0.17)), disc(side, v, (0.36, 0.42), 0.1))
+    spot = torch.minimum(
+        disc(side, v, (spread + 0.15, -0.36), canvas.uniform(0.09, 0.17)), disc(side, v, (0.36, 0.42), 0.1)
+    )
     body = oval(u, v, (0.0, 0.05), (0.09, 0.55))
     feeler = stroke(side, v, (0.03, -0.45), (0.22, -0.88), width=0.035)
     return [
@@ -72,7 +74,8 @@ def fish(canvas: Canvas, u: Tensor, v: Tensor) -> list[Part]:
     eye = (-0.58, -0.10)
     return [
         Part(torch.minimum(tail, back), "second", 0.1), Part(body, "main", 0.3), Part(gill, "dark", 0.05),
-        Part(belly, "second", 0.05), Part(disc(u, v, eye, 0.10), "light", 0.1), Part(disc(u, v, eye, 0.05), "dark", 0.05),
+        Part(belly, "second", 0.05), Part(disc(u, v, eye, 0.10), "light", 0.1),
+        Part(disc(u, v, eye, 0.05), "dark", 0.05),
     ]  # fmt: skip
 
 
@@ -117,7 +120,9 @@ def mushroom(canvas: Canvas, u: Tensor, v: Tensor) -> list[Part]:
     stalk = union(block(u, v, (0.0, 0.50), (0.20, 0.45), 0.1), oval(u, v, (0.0, 0.85), (0.30, 0.14)), 0.1)
     cap = torch.maximum(oval(u, v, (0.0, edge), (wide, 0.85 + edge)), v - edge - 0.10 * (1 - (u / wide) ** 2))
     spots = torch.minimum(disc(u, v, (-0.30, edge - 0.36), 0.14), disc(u, v, (0.20, edge - 0.55), 0.12))
-    spots = torch.minimum(torch.minimum(spots, disc(u, v, (0.44, edge - 0.18), 0.11)), disc(u, v, (-0.02, edge - 0.16), 0.10))
+    spots = torch.minimum(
+        torch.minimum(spots, disc(u, v, (0.44, edge - 0.18), 0.11)), disc(u, v, (-0.02, edge - 0.16), 0.10)
+    )
     return [Part(stalk, "light", 0.15), Part(cap, "main", 0.35), Part(torch.maximum(spots, cap + 0.03), "second", 0.06)]
 
 

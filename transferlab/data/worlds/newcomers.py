@@ -28,7 +28,9 @@ def bird(canvas: Canvas, u: Tensor, v: Tensor) -> list[Part]:
     tail = convex(u, v, (0.30, -0.05), (0.98, canvas.uniform(-0.35, 0.0)), (0.92, 0.18), (0.30, 0.25))
     beak = convex(u, v, (-0.64, -0.50), (-0.62, -0.30), (-0.98, canvas.uniform(-0.42, -0.32)))
     wing = oval(u, v, (0.12, 0.10), (0.42, 0.22), canvas.uniform(-0.35, -0.05))
-    legs = torch.minimum(stroke(u, v, (-0.10, 0.50), (-0.14, 0.95), width=0.04), stroke(u, v, (0.12, 0.50), (0.10, 0.95), width=0.04))
+    legs = torch.minimum(
+        stroke(u, v, (-0.10, 0.50), (-0.14, 0.95), width=0.04), stroke(u, v, (0.12, 0.50), (0.10, 0.95), width=0.04)
+    )
     return [
         Part(legs, "dark", 0.04), Part(tail, "second", 0.08), Part(beak, "light", 0.06), Part(body, "main", 0.3),
         Part(wing, "second", 0.12), Part(disc(u, v, (-0.48, -0.48), 0.065), "dark", 0.05),
@@ -40,20 +42,27 @@ def fir_tree(canvas: Canvas, u: Tensor, v: Tensor) -> list[Part]:
     wide = canvas.uniform(0.60, 0.78)
     tiers = [
         Part(convex(u, v, (0.0, top), (wide * share, foot), (-wide * share, foot)), colour, 0.15)
-        for top, foot, share, colour in ((-0.25, 0.72, 1.0, "main"), (-0.62, 0.28, 0.8, "second"), (-0.98, -0.18, 0.58, "main"))
+        for top, foot, share, colour in (
+            (-0.25, 0.72, 1.0, "main"),
+            (-0.62, 0.28, 0.8, "second"),
+            (-0.98, -0.18, 0.58, "main"),
+        )
     ]
     return [Part(block(u, v, (0.0, 0.82), (0.12, 0.17), 0.02), "dark", 0.05), *tiers]
 
 
 def guitar(canvas: Canvas, u: Tensor, v: Tensor) -> list[Part]:
     """A waisted body with a hole, a long neck and a head with pegs."""
-    body = union(disc(u, v, (0.0, 0.55), canvas.uniform(0.38, 0.44)), disc(u, v, (0.0, 0.08), canvas.uniform(0.27, 0.32)), 0.08)
+    body = union(
+        disc(u, v, (0.0, 0.55), canvas.uniform(0.38, 0.44)), disc(u, v, (0.0, 0.08), canvas.uniform(0.27, 0.32)), 0.08
+    )
     neck = block(u, v, (0.0, -0.40), (0.075, 0.55), 0.02)
     head = convex(u, v, (-0.15, -0.98), (0.15, -0.98), (0.10, -0.72), (-0.10, -0.72))
     strings = torch.maximum((u.abs() - 0.035).abs() - 0.012, (v - 0.05).abs() - 0.62)
     return [
         Part(body, "main", 0.15), Part(disc(u, v, (0.0, 0.22), 0.14), "dark", 0.04), Part(neck, "second", 0.06),
-        Part(head, "dark", 0.06), Part(strings, "light", 0.02), Part(block(u, v, (0.0, 0.66), (0.17, 0.05), 0.02), "dark", 0.04),
+        Part(head, "dark", 0.06), Part(strings, "light", 0.02),
+        Part(block(u, v, (0.0, 0.66), (0.17, 0.05), 0.02), "dark", 0.04),
     ]  # fmt: skip
 
 
@@ -75,7 +84,9 @@ def snail(canvas: Canvas, u: Tensor, v: Tensor) -> list[Part]:
     shell = circle(x, y, canvas.uniform(0.50, 0.60))
     coil = (radius * canvas.uniform(15, 20) + angle).sin() * 0.06 - 0.005
     foot = stroke(u, v, (-0.85, 0.62), (0.35, 0.58), (0.68, 0.10), width=0.15)
-    feelers = torch.minimum(stroke(u, v, (0.66, 0.0), (0.56, -0.42), width=0.035), stroke(u, v, (0.72, 0.0), (0.86, -0.38), width=0.035))
+    feelers = torch.minimum(
+        stroke(u, v, (0.66, 0.0), (0.56, -0.42), width=0.035), stroke(u, v, (0.72, 0.0), (0.86, -0.38), width=0.035)
+    )
     feelers = torch.minimum(feelers, torch.minimum(disc(u, v, (0.56, -0.44), 0.06), disc(u, v, (0.86, -0.40), 0.06)))
     return [
         Part(feelers, "dark", 0.04), Part(torch.maximum(foot, v - 0.75), "light", 0.15), Part(shell, "main", 0.4),
@@ -91,7 +102,8 @@ def teapot(canvas: Canvas, u: Tensor, v: Tensor) -> list[Part]:
     lid = torch.maximum(oval(u, v, (0.0, -0.22), (0.36, 0.20)), v + 0.18)
     return [
         Part(torch.minimum(handle, spout), "main", 0.08), Part(belly, "main", 0.35), Part(lid, "second", 0.12),
-        Part(disc(u, v, (0.0, -0.50), 0.12), "dark", 0.1), Part(torch.maximum(belly, (v - 0.25).abs() - 0.08), "second", 0.3),
+        Part(disc(u, v, (0.0, -0.50), 0.12), "dark", 0.1),
+        Part(torch.maximum(belly, (v - 0.25).abs() - 0.08), "second", 0.3),
     ]  # fmt: skip
 
 

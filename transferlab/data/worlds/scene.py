@@ -1,8 +1,8 @@
 """The stage on which things are drawn: a backdrop, light and shadow, beads, something in front, and a camera.
 
-A scene is described by factors (what, which hue, which way up, where, how large, how many beads), and the picture follows
-from them and from seeded chance. Colours belong to no kind: every thing may have every hue. Left out: perspective,
-reflections of one thing in another, more than one thing a picture.
+A scene is described by factors (what, which hue, which way up, where, how large, how many beads), and the picture
+follows from them and from seeded chance. Colours belong to no kind: every thing may have every hue. Left out:
+perspective, reflections of one thing in another, more than one thing a picture.
 """
 
 import math
@@ -15,10 +15,20 @@ from torch import Generator, Tensor
 from transferlab.data.worlds.fields import CHUNK, Canvas, box, circle, mix, turn
 from transferlab.data.worlds.shapes import Part, oval
 
-HUES = {"red": 0.0, "orange": 0.075, "yellow": 0.145, "green": 0.32, "turquoise": 0.48, "blue": 0.60, "violet": 0.74, "pink": 0.90}
+HUES = {
+    "red": 0.0,
+    "orange": 0.075,
+    "yellow": 0.145,
+    "green": 0.32,
+    "turquoise": 0.48,
+    "blue": 0.60,
+    "violet": 0.74,
+    "pink": 0.90,
+}
 GROUNDS = [
-    (0.80, 0.76, 0.68), (0.62, 0.55, 0.46), (0.45, 0.42, 0.40), (0.70, 0.72, 0.74), (0.34, 0.38, 0.44), (0.56, 0.62, 0.58),
-    (0.86, 0.84, 0.80), (0.50, 0.40, 0.32), (0.28, 0.27, 0.28), (0.66, 0.60, 0.64), (0.42, 0.48, 0.40), (0.74, 0.66, 0.56),
+    (0.80, 0.76, 0.68), (0.62, 0.55, 0.46), (0.45, 0.42, 0.40), (0.70, 0.72, 0.74), (0.34, 0.38, 0.44),
+    (0.56, 0.62, 0.58), (0.86, 0.84, 0.80), (0.50, 0.40, 0.32), (0.28, 0.27, 0.28), (0.66, 0.60, 0.64),
+    (0.42, 0.48, 0.40), (0.74, 0.66, 0.56),
 ]  # fmt: skip
 MOST_BEADS = 8
 Kind = Callable[[Canvas, Tensor, Tensor], list[Part]]
@@ -45,8 +55,8 @@ def draw(kinds: Mapping[str, Kind], factors: Factors, generator: Generator, size
 
         >>> images, masks = draw(nature.KINDS, factors, torch.Generator().manual_seed(0), size=64)
 
-    Returned are uint8 `(N, 3, size, size)` and bool `(N, size, size)`. The pictures depend on the factors and their order,
-    on the size and on the generator's state, and on nothing else.
+    Returned are uint8 `(N, 3, size, size)` and bool `(N, size, size)`. The pictures depend on the factors and their
+    order, on the size and on the generator's state, and on nothing else.
     """
     images = torch.empty(len(factors.kind), 3, size, size, dtype=torch.uint8)
     masks = torch.empty(len(factors.kind), size, size, dtype=torch.bool)
@@ -95,13 +105,19 @@ def backdrop(canvas: Canvas) -> tuple[Tensor, Tensor]:
     pattern = canvas.uniform(0, 1)
     rate, bend = canvas.uniform(8, 26), cloudy * canvas.uniform(0, 0.06)
     stripes = ((v + bend) * rate).sin_()
-    weave = torch.where(pattern < 0.45, stripes, stripes * (u * rate).sin_() * (pattern < 0.6))  # stripes, checks or neither
+    weave = torch.where(
+        pattern < 0.45, stripes, stripes * (u * rate).sin_() * (pattern < 0.6)
+    )  # stripes, checks or neither
     share = (share + weave * canvas.uniform(0.0, 0.30)).clamp_(0, 1)
     colours = mix(first[..., None, None].expand(-1, -1, canvas.size, canvas.size), second, share)
     fine = canvas.noise(22) * canvas.uniform(0.01, 0.08)
     for _ in range(2):  # scraps of paper, planks, rulers: no discs, which would be taken for beads
-        a, b = turn(canvas.x - canvas.uniform(-1.1, 1.1), canvas.y - canvas.uniform(-1.1, 1.1), canvas.uniform(0, math.tau))
-        scrap = box(a + b * canvas.uniform(-0.4, 0.4), b, canvas.uniform(0.15, 0.8), canvas.uniform(0.06, 0.3)) + 9 * (1 - canvas.chance(0.6))
+        a, b = turn(
+            canvas.x - canvas.uniform(-1.1, 1.1), canvas.y - canvas.uniform(-1.1, 1.1), canvas.uniform(0, math.tau)
+        )
+        scrap = box(a + b * canvas.uniform(-0.4, 0.4), b, canvas.uniform(0.15, 0.8), canvas.uniform(0.06, 0.3)) + 9 * (
+            1 - canvas.chance(0.6)
+        )
         cover = canvas.cover(scrap)
         tone = thing_tone(canvas, canvas.uniform(0, 1, 1)[:, 0], (0.05, 0.5), (0.3, 0.9))
         colours = mix(colours, tone, cover * canvas.uniform(0.4, 0.95))
@@ -130,7 +146,9 @@ def thing_colours(canvas: Canvas, hue: Tensor) -> dict[str, Tensor]:
 
 def surface(canvas: Canvas, u: Tensor, v: Tensor) -> Tensor:
     """What things are made of: grain, and in some pictures brush strokes along them; about 0, `(N, H, W)`."""
-    brushed = (v * canvas.uniform(18, 40) + u * canvas.uniform(-6, 6)).sin() * canvas.uniform(0, 0.06) * canvas.chance(0.5)
+    brushed = (
+        (v * canvas.uniform(18, 40) + u * canvas.uniform(-6, 6)).sin() * canvas.uniform(0, 0.06) * canvas.chance(0.5)
+    )
     return canvas.noise(16) * canvas.uniform(0.01, 0.07) + brushed
 
 

@@ -1,12 +1,13 @@
 """What drawn things are made of: parts with an outline, a colour and a thickness, in a thing's own coordinates.
 
 A thing fills the square from -1 to 1; u runs to its right, v down to its foot. Outlines are signed distances, negative
-inside, as in Inigo Quilez, "2D distance functions"; away from the outline some of them are approximate, which a soft edge
-of one pixel does not show. Left out: perspective; the light falls on the thickness that `Part.bevel` gives.
+inside, as in Inigo Quilez, "2D distance functions"; away from the outline some of them are approximate, which a soft
+edge of one pixel does not show. Left out: perspective; the light falls on the thickness that `Part.bevel` gives.
 """
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -21,7 +22,8 @@ Point = tuple[Number, Number]
 class Part:
     """One piece of a thing, `(N, H, W)`: painted over the parts before it.
 
-    `colour` is a role that every thing has: "main", "second", "dark" or "light". `bevel` is how wide the rounded rim is.
+    `colour` is a role that every thing has: "main", "second", "dark" or "light". `bevel` is how wide the rounded rim
+    is.
     """
 
     distance: Tensor
@@ -46,9 +48,9 @@ def convex(u: Tensor, v: Tensor, *points: Point) -> Tensor:
 
 
 def stroke(u: Tensor, v: Tensor, *points: Point, width: Number, tip: Number | None = None) -> Tensor:
-    """A line through points with round ends: half as wide as `width`, growing or shrinking to `tip` along each piece."""
+    """A line through points with round ends, half as wide as `width`; each piece grows or shrinks to `tip`."""
     distance = torch.full((), 9.0)
-    for start, end in zip(points, points[1:], strict=False):
+    for start, end in pairwise(points):
         ends = [(torch.as_tensor(a), torch.as_tensor(b)) for a, b in (start, end)]
         away, share = segment(u, v, *ends)
         distance = torch.minimum(distance, away - width - (0 if tip is None else (tip - width) * share))

@@ -1,15 +1,17 @@
 """A feature that predicts the label in training only: a coloured tag in the corner, the knob `shortcut`.
 
 What a network can learn instead of the task, as in Geirhos et al., "Shortcut learning in deep neural networks" (2020).
-In training the tag is that of the image's class with the chosen probability, else one drawn from all classes; in held-out
-images it is always drawn, so that whoever learned the tag is found out. Left out: shortcuts that are part of the thing.
+In training the tag is that of the image's class with the chosen probability, else one drawn from all classes; in
+held-out images it is always drawn, so that whoever learned the tag is found out. Left out: shortcuts that are part of
+the thing.
 """
 
 import torch
 from torch import Generator, Tensor
 
 COLOURS = [
-    (230, 40, 40), (40, 200, 60), (50, 90, 240), (245, 220, 40), (230, 60, 220), (40, 215, 225), (250, 140, 20), (140, 70, 200),
+    (230, 40, 40), (40, 200, 60), (50, 90, 240), (245, 220, 40),
+    (230, 60, 220), (40, 215, 225), (250, 140, 20), (140, 70, 200),
 ]  # fmt: skip
 GROUPS = ("tag agrees", "tag disagrees")
 
@@ -27,7 +29,7 @@ def tag_mask(size: int) -> Tensor:
 
 
 def choose_tags(labels: Tensor, num_classes: int, strength: float, generator: Generator) -> Tensor:
-    """The class whose tag each picture gets, `(N,)`: its own with probability `strength`, else any, its own included."""
+    """The class whose tag each picture gets, `(N,)`: with probability `strength` its own, else any of all."""
     drawn = torch.randint(num_classes, labels.shape, generator=generator)
     return torch.where(torch.rand(labels.shape, generator=generator) < strength, labels, drawn)
 

@@ -48,7 +48,7 @@ class Scene:
 
     def glow(self, x: Tensor, y: Tensor, radius: Tensor | float, amount: Tensor | float) -> None:
         """Warmth that spreads around a point given by coordinates relative to it."""
-        self.temperature = self.temperature + amount * (-(x * x + y * y) / (radius * radius)).exp()
+        self.temperature = self.temperature + ((x * x + y * y) * (-1 / (radius * radius))).exp_() * amount
 
     def record(self) -> tuple[Tensor, Tensor]:
         """Send the scene through the camera: colours `(N, 3, H, W)` from 0 to 1, and the evidence."""
@@ -147,7 +147,7 @@ def union(first: Tensor, second: Tensor, blend: float = 0.1) -> Tensor:
 def limb(u: Tensor, v: Tensor, start: tuple[Tensor, Tensor], end: tuple[Tensor, Tensor], thick: Tensor | float, thin: Tensor | float) -> Tensor:
     """Signed distance to a tapered stroke from `start` to `end`."""
     distance, share = segment(u, v, start, end)
-    return distance - (thick + (thin - thick) * share)
+    return distance.sub_(share * (thin - thick)).sub_(thick)
 
 
 def car(canvas: Canvas) -> tuple[Tensor, Tensor]:
