@@ -88,6 +88,21 @@ def test_forgetting_is_measured_each_epoch(two_colours):
     assert kept.source_kind == "agreement"
 
 
+@pytest.mark.parametrize(("bn", "asked"), [("frozen", 3), ("train", 5)])
+def test_what_cannot_have_changed_is_not_measured_again(two_colours, monkeypatch, bn, asked):
+    """Two epochs of the head alone, two of everything: a frozen backbone is asked once, before training."""
+    model = network(num_classes=5)
+    memory = remember(model, two_colours.held_out)
+    replace_head(model, 2)
+    answers = []
+    measure = memory.measure
+    monkeypatch.setattr(memory, "measure", lambda model: answers.append(measure(model)) or answers[-1])
+    run = train(model, two_colours, fine_tuning(epochs=2, head_epochs=2, bn=bn), memory=memory, progress=False)
+    assert len(answers) == asked
+    assert len(run.epochs) == 5
+    assert run.source_after == measure(model)
+
+
 def test_dropout_is_drawn_from_the_runs_own_stream(two_colours):
     def with_dropout():
         torch.manual_seed(0)

@@ -87,7 +87,7 @@ def _run(options: argparse.Namespace) -> int:
     for seed in range(options.seed, options.seed + options.seeds):
         data = find_data(options.data, options.per_class, card.input_size, seed)
         comparison = Comparison(
-            options.backbone, data, recipes, seed, options.device, probes_per_class=3 if options.quick else 10
+            options.backbone, data, recipes, seed, options.device, probes_per_class=2 if options.quick else 5
         )
         if seed == options.seed:
             counts = f"{len(data.train)} images to train on, {len(data.held_out)} held out"

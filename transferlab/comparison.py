@@ -57,7 +57,7 @@ class Comparison:
 
     def __init__(
         self, backbone: str, data: Splits, recipes: Sequence[Recipe], seed: int = 0, device: str = "cpu",
-        probes_per_class: int = 10,
+        probes_per_class: int = 5,
     ) -> None:  # fmt: skip
         self.backbone, self.data, self.recipes, self.seed, self.device = backbone, data, recipes, seed, device
         self.runs: list[Run] = []

@@ -53,7 +53,7 @@ class SourceMemory:
             setattr(parent, child, own_head)
 
 
-def remember(model: nn.Module, source: ImageSet | None = None, per_class: int = 10, seed: int = 20_000) -> SourceMemory:
+def remember(model: nn.Module, source: ImageSet | None = None, per_class: int = 5, seed: int = 20_000) -> SourceMemory:
     """Keep what is needed to measure forgetting later; call it before `replace_head`.
 
         >>> remember(load("bundled"))                # the drawn half of its source task, with labels

@@ -110,7 +110,7 @@ def _records(
         optimizer, row = begin(model, phase, recipe, optimizer)
         peaks = [group["lr"] for group in optimizer.param_groups]
         if not epochs:
-            epochs.append(_measure(model, data, memory, 0, phase, optimizer))
+            epochs.append(_measure(model, data, memory, epochs, recipe, phase, optimizer))
             yield epochs[-1]
         losses: list[float] = []
         for epoch_of_phase in range(phase.epochs):
@@ -126,7 +126,7 @@ def _records(
                 step += 1
                 yield Step(step, len(epochs), phase.name, loss, rates(optimizer))
             losses.append(counted.loss_sum / len(data.train))
-            epochs.append(_measure(model, data, memory, len(epochs), phase, optimizer, counted))
+            epochs.append(_measure(model, data, memory, epochs, recipe, phase, optimizer, counted))
             yield epochs[-1]
             if phase.until_converged and has_converged(losses):
                 break
@@ -219,23 +219,29 @@ def _measure(
     model: nn.Module,
     data: Splits,
     memory: SourceMemory | None,
-    epoch: int,
+    before: list[Epoch],
+    recipe: Recipe,
     phase: Phase,
     optimizer: Optimizer,
     counted: _Counted | None = None,
 ) -> Epoch:
+    """What the model can do now; `before` are the epochs so far."""
+    if memory and before and phase.frozen_share == 1 and recipe.bn == "frozen":
+        source_accuracy = before[-1].source_accuracy  # a frozen backbone is bit-equal: there is nothing to ask again
+    else:
+        source_accuracy = memory.measure(model) if memory else None
     logits = predict(model, data.held_out)
     loss = F.cross_entropy(logits, data.held_out.labels.cpu()).item()
     if not math.isfinite(loss):  # a high one is mere overfitting
         check_loss(loss, data.train.num_classes, optimizer)
     return Epoch(
-        epoch=epoch,
+        epoch=len(before),
         phase=phase.name if counted else "before",
         train_loss=counted.loss_sum / len(data.train) if counted else None,
         train_accuracy=counted.correct / len(data.train) if counted else None,
         held_out_loss=loss,
         held_out_accuracy=accuracy(logits, data.held_out.labels),
-        source_accuracy=memory.measure(model) if memory else None,
+        source_accuracy=source_accuracy,
         learning_rates=rates(optimizer),
         trainable_parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
         seconds=counted.seconds if counted else 0.0,

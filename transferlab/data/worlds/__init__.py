@@ -101,7 +101,7 @@ def target(
     task: str = "kind",
     domain_gap: float = 0.0,
     shortcut: float = 0.0,
-    held_out_per_class: int = 50,
+    held_out_per_class: int = 25,
 ) -> Splits:
     """A task to transfer to: images to train on and images held out, with masks.
 

@@ -260,6 +260,8 @@ def stain(canvas: Canvas) -> tuple[Tensor, Tensor]:
         patch = other + (patch - other) * blend - 0.1 * blend * (1 - blend)
     inside = canvas.cover(patch, 0.02)
     dirt = canvas.choose([(0.36, 0.28, 0.18), (0.22, 0.22, 0.24), (0.50, 0.40, 0.24), (0.80, 0.80, 0.78), (0.25, 0.32, 0.38), (0.42, 0.22, 0.14)])
+    alike = (dirt - surface.colours.mean((2, 3))).abs().sum(1, keepdim=True) < 0.45
+    dirt = torch.where(alike, dirt * 0.4, dirt)  # a stain of the surface's own colour would not be seen
     strength = canvas.uniform(0.28, 0.55)
     surface.tint(inside * strength * (0.8 + canvas.noise(5, octaves=2) * 0.2), dirt)
     rings = torch.stack([(patch * canvas.uniform(16, 30) + shift).sin() for shift in (0.0, 1.6, 3.2)], 1) * 0.11

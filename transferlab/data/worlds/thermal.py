@@ -157,7 +157,7 @@ def car(canvas: Canvas) -> tuple[Tensor, Tensor]:
     ambient = scene.temperature
     high = canvas.uniform(0.22, 0.30)
     roof, rear, front = canvas.uniform(0.50, 0.72), canvas.uniform(-0.95, -0.45), canvas.uniform(0.10, 0.45)
-    body_heat = canvas.uniform(-0.12, 0.22)
+    body_heat = (canvas.uniform(0.06, 0.24) * (canvas.chance(0.6) * 2 - 1)).clamp(min=-0.16)  # never just as warm as the land
     scene.glow(u / 1.1, (v - 0.34) / 0.16, 1.0, canvas.uniform(0.10, 0.3))
     lower = box(u, v - 0.06, 1.0, high - 0.02) + (u.abs() - 0.8).clamp(min=0) * 0.3
     lower = torch.maximum(lower, -(v + 0.02) + (u - front).clamp(min=0) * 0.10 - high)
@@ -228,10 +228,11 @@ def house(canvas: Canvas) -> tuple[Tensor, Tensor]:
     hip = torch.maximum(torch.maximum(v - eaves, eaves - v - pitch * 0.75), (u.abs() - 0.95) + (eaves - v) * 0.5)
     roof = torch.where(canvas.chance(0.5) > 0, gable, hip)
     chimney = box(u - canvas.uniform(-0.5, 0.5), v - eaves + pitch * 0.62, 0.08, 0.28)
-    flue = scene.lay(chimney * scale, canvas.uniform(0.3, 0.9), 0.0, True)
+    scene.lay(chimney * scale, canvas.uniform(0.3, 0.9), 0.0, True)
     warm = canvas.uniform(0.25, 0.5)
     scene.lay(wall * scale, warm + canvas.noise(6) * 0.03 + (v - 0.1) * 0.08, 0.0, True)
-    scene.lay(roof * scale, canvas.uniform(-0.05, 0.3) + canvas.noise(5, 10) * 0.03, 0.0, True)
+    scene.lay(roof * scale, canvas.uniform(0.1, 0.32) + canvas.noise(5, 10) * 0.03, 0.0, True)
+    scene.lay((roof.abs() - 0.02) * scale, warm - canvas.uniform(0.0, 0.15))  # the verge, so that a roof as cold as the sky shows
     leak = ((v - eaves).abs() - 0.025)
     scene.lay(torch.maximum(leak, u.abs() - 0.85) * scale, warm + canvas.uniform(0.05, 0.5), 0.03)
     columns, floors = 2 + canvas.chance(0.5) + canvas.chance(0.4), 1 + canvas.chance(0.6)
@@ -246,9 +247,8 @@ def house(canvas: Canvas) -> tuple[Tensor, Tensor]:
     scene.lay(torch.minimum(du.abs(), dv.abs() + (window > 0)) * scale + (window > 0) - 0.008, warm + 0.1)
     door = box(u - canvas.uniform(-0.6, 0.6), v - 0.1 - tall + 0.22, 0.10, 0.22)
     scene.lay(door * scale, warm + canvas.uniform(-0.15, 0.4))
-    del flue
     trunk = limb(canvas.across, canvas.down, (canvas.uniform(-0.9, 0.9), torch.ones(1, 1, 1)), (canvas.uniform(-0.9, 0.9), canvas.uniform(-0.3, 0.2)), 0.06, 0.03)
-    scene.hide(trunk + 9 * (1 - canvas.chance(0.35)), canvas.uniform(0.1, 0.25))
+    scene.hide(trunk + 9 * (1 - canvas.chance(0.2)), canvas.uniform(0.1, 0.25))
     add_occluder(scene)
     return scene.record()
 
@@ -329,7 +329,7 @@ def boat(canvas: Canvas) -> tuple[Tensor, Tensor]:
     ambient = scene.temperature.mean((1, 2), keepdim=True)
     deep, bow, stern = canvas.uniform(0.16, 0.26), canvas.uniform(0.25, 0.6), canvas.uniform(-0.05, 0.3)
     parts: list[tuple[Callable[[Tensor], Tensor], Tensor]] = []
-    hull_warm, cabin_warm, funnel_warm = canvas.uniform(0.12, 0.4), canvas.uniform(0.2, 0.65), canvas.uniform(0.7, 1.2)
+    hull_warm, cabin_warm, funnel_warm = canvas.uniform(0.25, 0.5), canvas.uniform(0.3, 0.65), canvas.uniform(0.55, 1.0)
     cabin_at, cabin_half, cabin_tall = canvas.uniform(-0.4, 0.05), canvas.uniform(0.2, 0.4), canvas.uniform(0.10, 0.2)
     second, mast_at, mast_tall = canvas.chance(0.5), canvas.uniform(-0.1, 0.3), canvas.uniform(0.4, 0.8)
 
@@ -360,7 +360,7 @@ def boat(canvas: Canvas) -> tuple[Tensor, Tensor]:
     windows = torch.maximum((((u - cabin_at) / 0.16).frac().abs() - 0.5).abs() - 0.26, (v + deep + cabin_tall * 1.1).abs() - cabin_tall * 0.35)
     scene.lay(torch.maximum(windows, cabin(v) + 0.03) * scale, ambient + cabin_warm * canvas.uniform(0.2, 0.7))
     engine = torch.exp(-(((u + 0.55) / 0.25) ** 2 + ((v + deep * 0.4) / 0.12) ** 2)) * canvas.cover(hull(v) * scale)
-    scene.temperature = scene.temperature + engine * canvas.uniform(0.2, 0.8)
+    scene.temperature = scene.temperature + engine * canvas.uniform(0.1, 0.5)
     trail = (-(u + 0.95)).clamp(min=0)
     wake = (-((v - 0.03) / (0.05 + trail * 0.12)) ** 2).exp() * (trail > 0) * (-trail * 0.8).exp()
     scene.temperature = scene.temperature + wake * canvas.uniform(0.0, 0.22)
@@ -385,14 +385,14 @@ def circuit(canvas: Canvas) -> tuple[Tensor, Tensor]:
             bend = canvas.uniform(-0.7, 0.7)
             first = box(u - (at_u + bend) / 2, v - at_v, (at_u - bend).abs() / 2, 0.014)
             second = torch.maximum((u - bend).abs() - 0.014, (at_v - v) * (canvas.chance(0.5) * 2 - 1))
-            scene.lay(torch.maximum(torch.minimum(first, second), board + 0.05), base + canvas.uniform(-0.12, 0.14))
+            scene.lay(torch.maximum(torch.minimum(first, second), board + 0.05), base + canvas.chance(0.5).sub_(0.4) * canvas.uniform(0.15, 0.4))
         there = (hot == number).float()
-        scene.glow(u - at_u, v - at_v, canvas.uniform(0.35, 0.55), there * canvas.uniform(0.25, 0.5))
+        scene.glow(u - at_u, v - at_v, canvas.uniform(0.35, 0.55), there * canvas.uniform(0.06, 0.2))
     for number, (at_u, at_v) in enumerate(chips):
         there = (hot == number).float()
         wide, tall = canvas.uniform(0.12, 0.24), canvas.uniform(0.10, 0.2)
         body = box(u - at_u, v - at_v, wide, tall)
-        heat = base + canvas.uniform(-0.05, 0.22) + there * canvas.uniform(0.45, 0.8)
+        heat = base + canvas.uniform(-0.05, 0.22) + there * canvas.uniform(0.3, 0.55)
         teeth = ((u - at_u) / 0.075).frac().abs()
         pins = torch.maximum(box(u - at_u, v - at_v, wide, tall + 0.055), ((teeth - 0.5).abs() - 0.22) * 0.075)
         scene.lay(pins, (heat + base) / 2 - 0.1, 0.0, True)
