@@ -49,7 +49,7 @@ RATES = ((0.0, 0.0), (0.175, 0.4), (0.375, 0.303), (0.417, 0.2), (1.0, 0.0))
 WEIGHT_DECAY = 5e-4  # on convolutions and the head; norms and biases are exempt
 LABEL_SMOOTHING = 0.1
 # Up to which share of the run: image size, smallest share of the image that a crop keeps.
-GROWTH = ((0.16, 40, 0.35), (0.6, 40, 0.5), (0.87, 48, 0.5), (1.0, 56, 0.6))
+GROWTH = ((0.16, 40, 0.35), (0.6, 40, 0.5), (0.83, 48, 0.5), (1.0, 64, 0.6))
 
 
 def read_image(path: Path) -> np.ndarray:

@@ -192,8 +192,8 @@ def _torchvision(name: str) -> Family:
 def families() -> tuple[Family, ...]:
     """Every model of the contract: all that the installed torchvision has, and the table above for timm.
 
-        >>> [family.id for family in families() if family.module == "vision_transformer"][0]
-        'timm-vit-test_vit'
+    >>> [family.id for family in families() if family.module == "vision_transformer"][0]
+    'timm-vit-test_vit'
     """
     import timm
     from torchvision import models

@@ -34,7 +34,7 @@ def test_zero_biases_do_not_look_fast():
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf, 10.01 * math.log(8)])
 def test_divergence_names_group_and_learning_rate(loss):
-    with pytest.raises(ValueError, match="Training diverged: .*'layer4' learns at 5,.*0.5"):
+    with pytest.raises(ValueError, match=r"Training diverged: .*'layer4' learns at 5,.*0.5"):
         check_loss(loss, 8, optimizer({"layer4": 1.0, "fc": 1.0}, {"layer4": 5.0, "fc": 1e-3}))
 
 

@@ -20,7 +20,7 @@ def test_a_full_disk_leaves_the_earlier_file_and_no_rest(tmp_path):
         partial.write_text("half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(OSError, match="No space left on device.*unchanged"):
+    with pytest.raises(OSError, match=r"No space left on device.*unchanged"):
         write_atomically(path, fill_the_disk)
     assert path.read_text() == "earlier"
     assert os.listdir(tmp_path) == ["run.json"]
@@ -38,7 +38,7 @@ def test_an_error_of_the_writer_leaves_no_rest(tmp_path):
 
 def test_a_folder_that_cannot_be_written_gets_a_sentence(tmp_path):
     (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(OSError, match="Could not write .*Choose another place"):
+    with pytest.raises(OSError, match=r"Could not write .*Choose another place"):
         write_atomically(tmp_path / "file" / "run.json", lambda partial: partial.write_text("{}"))
 
 

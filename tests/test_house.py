@@ -13,7 +13,7 @@ PACKAGE = Path(transferlab.__file__).parent
 
 # A module imports only modules of a lower rank, or of its own folder.
 RANKS = {
-    "errors": 0, "files": 0, "callable_module": 0, "records": 0.5,
+    "errors": 0, "files": 0, "callable_module": 0, "unsupported": 0, "records": 0.5,
     "stages": 1, "backbones": 1, "data": 1, "meters": 1,
     "freezing": 2, "heads": 2, "lr_groups": 2, "inference": 2, "randomness": 2, "divergence": 2,
     "forgetting": 3, "recipes": 3.5,

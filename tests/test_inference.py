@@ -23,9 +23,16 @@ def test_predictions_do_not_depend_on_the_batch_and_change_nothing(two_colours):
 def test_the_mode_comes_back_after_an_error():
     model = nn.Sequential(nn.Dropout(), nn.Linear(2, 2)).train()
     model[0].eval()
-    with pytest.raises(KeyError), evaluating(model):
-        assert not model.training
-        raise KeyError
+    seen = []
+
+    def fail():
+        with evaluating(model):
+            seen.append(model.training)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert seen == [False]
     assert model.training
     assert not model[0].training
     assert model[1].training

@@ -1,4 +1,4 @@
-"""What satellite, tissue, defects and thermal all promise: the same bits for a seed, honest masks, no trivial colours."""
+"""What satellite, tissue, defects and thermal all promise: one seed, one picture; honest masks; no telltale colours."""
 
 from functools import lru_cache
 
@@ -18,8 +18,8 @@ def drawn(world, labels, seed=0, size=64):
 
 @lru_cache(maxsize=4)
 def many(world):
-    """48 pictures a class: images, masks and labels."""
-    labels = torch.arange(8).repeat(48)
+    """40 pictures a class: images, masks and labels."""
+    labels = torch.arange(8).repeat(40)
     return *drawn(world, labels, seed=7), labels
 
 
@@ -44,7 +44,7 @@ def test_any_size_gives_uint8_pictures_and_bool_masks_that_hold_something(world,
 
 @each_world
 def test_the_same_seed_gives_the_same_bits_however_many_threads_there_are(world):
-    labels, threads = list(range(8)) * 2, torch.get_num_threads()
+    labels, threads = [0] * 12 + [5] * 12, torch.get_num_threads()  # planes large enough that torch shares them out
     try:
         torch.set_num_threads(1)
         images, masks = drawn(world, labels)
@@ -105,11 +105,12 @@ def test_each_mask_is_a_sensible_share_of_its_picture(world):
 
 
 def standing_out(images, masks):
-    """How far the masked pixels differ from the others, in spreads: the largest of red, green, blue and fine contrast."""
+    """How far masked pixels differ from the others, in spreads: the most of colour, odd brightness, fine contrast."""
     colours = images.float() / 255
     grey = colours.mean(1, keepdim=True)
     steps = F.pad(grey.diff(dim=3).abs(), (0, 1)) + F.pad(grey.diff(dim=2).abs(), (0, 0, 0, 1))
-    seen = torch.cat([colours, F.avg_pool2d(steps, 3, 1, 1)], 1)  # (N, 4, H, W)
+    odd = (grey - grey.flatten(1).median(1).values.view(-1, 1, 1, 1)).abs()
+    seen = torch.cat([colours, odd, F.avg_pool2d(steps, 3, 1, 1)], 1)  # (N, 5, H, W)
     inside = masks.unsqueeze(1).float()
     within = (seen * inside).sum((2, 3)) / inside.sum((2, 3))
     without = (seen * (1 - inside)).sum((2, 3)) / (1 - inside).sum((2, 3))
@@ -156,10 +157,12 @@ def test_each_class_comes_in_many_looks(world):
         small = F.adaptive_avg_pool2d(images[labels == label].float(), 8).flatten(1)
         apart = torch.cdist(small, small) / small.shape[1] ** 0.5  # root mean square, in grey levels
         apart.fill_diagonal_(999)
-        assert apart.min() > 5, f"two of 48 pictures of {name} are alike"
+        assert apart.min() > 5, f"two of 40 pictures of {name} are alike"
         evidence = masks[labels == label].flatten(1).float()
-        assert evidence.mean(0).max() < 1, f"some pixel belongs to every {name}"
-        assert evidence.mean(0).std() < 0.40, name
+        both = evidence @ evidence.T
+        overlap = both / (evidence.sum(1, keepdim=True) + evidence.sum(1) - both)
+        assert overlap.fill_diagonal_(0).max() < 0.99, f"two of 40 masks of {name} are alike"
+        assert overlap.mean() < 0.65, f"the masks of {name} hardly vary"
 
 
 @each_world

@@ -261,12 +261,10 @@ def test_a_full_disk_leaves_the_earlier_file(model, out, monkeypatch):
 
 
 def test_no_permission(model, out, monkeypatch):
-    import tempfile
-
     def refuse(*_, **__):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(tempfile, "mkstemp", refuse)  # the superuser, whom tests may run as, has every permission
+    monkeypatch.setattr(Path, "touch", refuse)  # the superuser, whom tests may run as, has every permission
     with pytest.raises(OSError, match=r"Could not write .*new\.safetensors \(Permission denied\)\. Choose another"):
         save(model, out / "new.safetensors")
     with pytest.raises(OSError, match="Could not write"):

@@ -15,8 +15,12 @@ def test_columns_line_up():
 
 
 def test_the_stage_table_says_frozen_or_the_rate_and_since_when():
-    first = PhaseRow("head", 1, (StageRow("conv1", 4800, None), StageRow("layer1", 9000, None), StageRow("fc", 20, 2e-3)))
-    second = PhaseRow("last", 1, (StageRow("conv1", 4800, None), StageRow("layer1", 9000, 2e-4), StageRow("fc", 20, 2e-3)))
+    first = PhaseRow(
+        "head", 1, (StageRow("conv1", 4800, None), StageRow("layer1", 9000, None), StageRow("fc", 20, 2e-3))
+    )
+    second = PhaseRow(
+        "last", 1, (StageRow("conv1", 4800, None), StageRow("layer1", 9000, 2e-4), StageRow("fc", 20, 2e-3))
+    )
     text = stage_table({"gradual_unfreezing": (first, second)}).splitlines()
     assert text[2].split() == ["conv1", "4,800", "frozen"]
     assert text[3].split() == ["layer1", "9,000", "2e-04", "from", "phase", "2"]
@@ -41,7 +45,12 @@ def test_the_seeds_table_pairs_each_run_with_scratch_of_its_seed():
         last = dataclasses.replace(make_run().epochs[-1], held_out_accuracy=accuracy)
         return make_run(recipe=recipe, seed=seed, epochs=(last,))
 
-    runs = [run("fine_tuning", 0, 0.80), run("fine_tuning", 1, 0.84), run("from_scratch", 1, 0.50), run("from_scratch", 0, 0.60)]
+    runs = [
+        run("fine_tuning", 0, 0.80),
+        run("fine_tuning", 1, 0.84),
+        run("from_scratch", 1, 0.50),
+        run("from_scratch", 0, 0.60),
+    ]
     lines = seeds_table(runs).splitlines()
     assert "82.0%" in lines[2]
     assert lines[4].split()[:4] == ["fine-tuning", "minus", "scratch", "+27.0"]

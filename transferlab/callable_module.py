@@ -14,7 +14,7 @@ from types import ModuleType
 def make_callable(module_name: str, function: Callable) -> None:
     """Make a call of the module a call of `function`, with its signature and its help.
 
-        >>> make_callable(__name__, stages)
+    >>> make_callable(__name__, stages)
     """
 
     class CallableModule(ModuleType):

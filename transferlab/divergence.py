@@ -33,8 +33,8 @@ def fastest_group(optimizer: Optimizer) -> dict:
         >>> fastest_group(optimizer)["name"]
         'layer4'
 
-    Under Adam a step changes every weight by about `lr`, so the comparison is `lr` with the typical weight. Groups whose
-    weights are no longer finite come first; among them, the highest rate.
+    Under Adam a step changes every weight by about `lr`, so the comparison is `lr` with the typical weight. Groups
+    whose weights are no longer finite come first; among them, the highest rate.
     """
 
     def speed(group: dict) -> tuple[bool, float]:

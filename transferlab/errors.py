@@ -12,8 +12,8 @@ from math import isfinite
 def did_you_mean(given: str, existing: Iterable[str]) -> str:
     """The closest existing name as a question, or nothing.
 
-        >>> did_you_mean("layre4", ["layer3", "layer4", "fc"])
-        " Did you mean 'layer4'?"
+    >>> did_you_mean("layre4", ["layer3", "layer4", "fc"])
+    " Did you mean 'layer4'?"
     """
     existing = list(existing)
     lowered = {name.lower(): name for name in existing}
@@ -24,12 +24,27 @@ def did_you_mean(given: str, existing: Iterable[str]) -> str:
 def unknown(kind: str, given: object, existing: Sequence[str], owner: str = "") -> ValueError:
     """The error for a name that does not exist.
 
-        >>> raise unknown("stage", "layre4", ["conv1", "layer4", "fc"], owner="This model's stages are")
-        ValueError: No stage 'layre4'. This model's stages are: conv1, layer4, fc. Did you mean 'layer4'?
+    >>> raise unknown("stage", "layre4", ["conv1", "layer4", "fc"], owner="This model's stages are")
+    ValueError: No stage 'layre4'. This model's stages are: conv1, layer4, fc. Did you mean 'layer4'?
     """
     shown = list(existing) if len(existing) <= 40 else [*list(existing)[:40], f"… and {len(existing) - 40} more"]
     listing = f"{owner or f'What exists ({kind})'}: {', '.join(shown) or 'none'}."
     return ValueError(f"No {kind} '{given}'. {listing}{did_you_mean(str(given), existing)}")
+
+
+def check_num_classes(num_classes: object) -> None:
+    """Say why this is no number of classes, if it is none.
+
+        >>> check_num_classes(1)
+        ValueError: A classifier tells at least 2 classes apart; you gave num_classes=1.
+
+    Raises:
+        ValueError: not a whole number above 1.
+    """
+    if isinstance(num_classes, bool) or not isinstance(num_classes, int):
+        raise ValueError(f"num_classes is a whole number, 2 or more; you gave {num_classes!r}.")
+    if num_classes <= 1:
+        raise ValueError(f"A classifier tells at least 2 classes apart; you gave num_classes={num_classes}.")
 
 
 def check_learning_rate(lr: object, name: str = "lr") -> float:

@@ -4,8 +4,9 @@ The bytes go to a neighbour of the target first and take its name only when they
 disk, a kill or an error halfway leaves the earlier file as it was. Left out: locking against a second writer.
 """
 
+import contextlib
 import os
-import tempfile
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,23 +21,19 @@ def write_atomically(path: str | Path, write: Callable[[Path], object]) -> Path:
         OSError: the folder cannot be written, or the disk is full; what stood at `path` is still there.
     """
     path = Path(path)
+    partial = path.parent / f".{path.name}.{secrets.token_hex(4)}.partial{path.suffix}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=f".partial{path.suffix}", dir=path.parent)
-        os.close(handle)
-    except OSError as error:
-        raise OSError(error.errno, _sentence(path, error)) from error
-    partial = Path(name)
-    try:
+        partial.touch(exist_ok=False)  # says what cannot be written before the work of making it
         write(partial)
         with open(partial, "rb") as written:
             os.fsync(written.fileno())
-        partial.chmod(0o666 & ~_umask())  # mkstemp makes private files; results are to be shared
         os.replace(partial, path)
     except OSError as error:
         raise OSError(error.errno, _sentence(path, error)) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # nothing was made where nothing may be written
+            partial.unlink()
     return path
 
 
@@ -44,9 +41,3 @@ def _sentence(path: Path, error: OSError) -> str:
     kept = " The file that was there before is unchanged." if path.exists() else ""
     reason = error.strerror or str(error)
     return f"Could not write {path} ({reason}).{kept} Choose another place, such as a folder under {Path.home()}."
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -17,9 +17,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from transferlab.errors import unknown
+from transferlab.errors import check_num_classes, unknown
 from transferlab.stages import find_heads, stages
-from transferlab.stages.classifier import MARK, auxiliary_heads, refuse_unsupported
+from transferlab.stages.classifier import MARK, architecture, auxiliary_heads
+from transferlab.unsupported import refuse_unsupported
 
 HIDDEN = 512  # of the mlp head: half of what fastai's and most timm heads use, since the data sets here are small
 COSINE_SCALE = 16.0  # start of the learned temperature; Gidaris & Komodakis start at 10, Chen et al. (2019) use 30
@@ -54,8 +55,8 @@ class CosineHead(nn.Module):
 class HeadReport:
     """What `replace_head` put where.
 
-        >>> print(replace_head(resnet18(), 5))
-        'fc' is now a linear head: 512 features → 5 classes, 2,565 parameters (was 1000 classes).
+    >>> print(replace_head(resnet18(), 5))
+    'fc' is now a linear head: 512 features → 5 classes, 2,565 parameters (was 1000 classes).
     """
 
     name: str
@@ -98,7 +99,7 @@ def heads_of(model: nn.Module) -> dict[str, nn.Module]:
     Raises:
         ValueError: the model has no classifier.
     """
-    refuse_unsupported(model)
+    refuse_unsupported(architecture(model))
     return {name: model.get_submodule(name) for name in find_heads(model)}
 
 
@@ -121,15 +122,12 @@ def replace_head(
         ValueError: `num_classes` is not a whole number above 1, an unknown kind, a head of your own whose last layer
             has another number of outputs, or a model without a place for a classifier.
     """
-    if isinstance(num_classes, bool) or not isinstance(num_classes, int):
-        raise ValueError(f"num_classes is a whole number, 2 or more; you gave {num_classes!r}.")
-    if num_classes <= 1:
-        raise ValueError(f"A classifier tells at least 2 classes apart; you gave num_classes={num_classes}.")
+    check_num_classes(num_classes)
     if isinstance(head, str) and head not in KINDS:
         raise unknown("head", head, KINDS, owner="A head is an nn.Module or one of")
     if isinstance(head, nn.Module):
         _check_own_head(head, num_classes)
-    refuse_unsupported(model)
+    refuse_unsupported(architecture(model))
     previous = _ensure_classifier(model, num_classes)
     old = heads_of(model)
     if isinstance(head, nn.Module) and len(old) > 1:
@@ -165,8 +163,8 @@ def replace_head(
 def in_features_of(module: nn.Module) -> int:
     """How many features a classifier reads.
 
-        >>> in_features_of(nn.Linear(512, 10))
-        512
+    >>> in_features_of(nn.Linear(512, 10))
+    512
     """
     for layer in module.modules():
         for attribute in ("in_features", "in_channels"):
@@ -178,8 +176,8 @@ def in_features_of(module: nn.Module) -> int:
 def out_features_of(module: nn.Module) -> int | None:
     """How many classes a classifier tells apart, if its last layer says so.
 
-        >>> out_features_of(nn.Sequential(nn.Linear(512, 64), nn.ReLU(), nn.Linear(64, 10)))
-        10
+    >>> out_features_of(nn.Sequential(nn.Linear(512, 64), nn.ReLU(), nn.Linear(64, 10)))
+    10
     """
     for layer in reversed(list(module.modules())):
         for attribute in ("out_features", "out_channels", "num_classes"):

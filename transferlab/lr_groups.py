@@ -82,8 +82,8 @@ def stage_rates(
 ) -> list[float]:
     """The learning rate of every stage, frozen or not, from stem to head. Arguments as for `lr_groups`.
 
-        >>> stage_rates(stages(model), head_lr=1.0, layer_decay=0.5)   # 5 stages below the head
-        [0.03125, 0.0625, 0.125, 0.25, 0.5, 1.0]
+    >>> stage_rates(stages(model), head_lr=1.0, layer_decay=0.5)   # 5 stages below the head
+    [0.03125, 0.0625, 0.125, 0.25, 0.5, 1.0]
     """
     below = len(found) - 1  # stages of the backbone
     if lr is not None:
@@ -121,11 +121,11 @@ def _geometric(lr: slice, below: int) -> list[float]:
 class GroupReport:
     """What `update_groups` changed in an optimizer; numbers of parameter tensors, and the rate of every stage.
 
-        >>> print(update_groups(optimizer, model, head_lr=1e-3, backbone_lr=1e-4))
-        stage   learning rate
-        layer4          1e-04
-        fc              1e-03
-        15 parameter tensors added, 2 kept with state, 0 dropped
+    >>> print(update_groups(optimizer, model, head_lr=1e-3, backbone_lr=1e-4))
+    stage   learning rate
+    layer4          1e-04
+    fc              1e-03
+    15 parameter tensors added, 2 kept with state, 0 dropped
     """
 
     added: int

@@ -53,8 +53,8 @@ def wilson_interval(share: float, num_images: int) -> tuple[float, float]:
 def mean_interval(values: Sequence[float]) -> tuple[float, float]:
     """The mean of several runs and half the width of its 95 % interval (Student's t).
 
-        >>> mean_interval([0.70, 0.74, 0.72])   # 0.72 ± 0.05
-        (0.72, 0.0497)
+    >>> mean_interval([0.70, 0.74, 0.72])   # 0.72 ± 0.05
+    (0.72, 0.0497)
     """
     if len(values) < 2:
         raise ValueError(f"An interval over seeds needs at least two runs; you gave {len(values)}.")

@@ -24,8 +24,8 @@ PROGRESS = 0.01  # a training loss less than 1 % below the best is no progress
 def freeze_line(model: nn.Module, frozen_share: float) -> int:
     """The index of the first stage that trains when this share of the backbone's stages is frozen.
 
-        >>> freeze_line(load("bundled"), 0.8)   # conv1 layer1 layer2 layer3 | layer4 fc
-        4
+    >>> freeze_line(load("bundled"), 0.8)   # conv1 layer1 layer2 layer3 | layer4 fc
+    4
     """
     num_backbone_stages = len(stages(model)) - 1
     return math.floor(frozen_share * num_backbone_stages + 1e-9)
@@ -41,7 +41,7 @@ def learning_rates(phase: Phase) -> dict:
 def begin(model: nn.Module, phase: Phase, recipe: Recipe, optimizer: Optimizer | None) -> tuple[Optimizer, PhaseRow]:
     """Move the freeze line and the learning rates; what trained before keeps its optimizer state.
 
-        >>> optimizer, row = begin(model, recipe.phases[0], recipe, optimizer=None)
+    >>> optimizer, row = begin(model, recipe.phases[0], recipe, optimizer=None)
     """
     freeze_to(model, freeze_line(model, phase.frozen_share), bn=recipe.bn)
     if optimizer is None:
@@ -56,7 +56,7 @@ def begin(model: nn.Module, phase: Phase, recipe: Recipe, optimizer: Optimizer |
 def plan(model: nn.Module, recipe: Recipe) -> tuple[PhaseRow, ...]:
     """What each phase would train, and how fast, on this model, which stays as it is.
 
-        >>> for phase in plan(model, fine_tuning()): print(phase)
+    >>> for phase in plan(model, fine_tuning()): print(phase)
     """
     model = copy.deepcopy(model)
     return tuple(begin(model, phase, recipe, None)[1] for phase in recipe.phases)
@@ -65,8 +65,8 @@ def plan(model: nn.Module, recipe: Recipe) -> tuple[PhaseRow, ...]:
 def one_cycle(progress: float) -> float:
     """The share of the peak rate after `progress` 0…1 of a phase: up in a line, then down to zero in half a cosine.
 
-        >>> one_cycle(0.15)
-        1.0
+    >>> one_cycle(0.15)
+    1.0
     """
     if progress < WARM_UP:
         return 0.1 + 0.9 * progress / WARM_UP  # a first step at zero would be lost
@@ -76,8 +76,8 @@ def one_cycle(progress: float) -> float:
 def has_converged(losses: list[float]) -> bool:
     """Whether the training loss made no progress in the last epochs; judged on training data alone.
 
-        >>> has_converged([1.0, 0.5, 0.499, 0.498, 0.499])
-        True
+    >>> has_converged([1.0, 0.5, 0.499, 0.498, 0.499])
+    True
     """
     if len(losses) <= PATIENCE:
         return False

@@ -51,8 +51,8 @@ def accuracy_curves(runs: Sequence[Run], ax: Axes | None = None) -> Axes:
         ends.append((len(values) - 1, values[-1], f"{label(run.recipe)} {values[-1]:.0f} %", COLOURS[i % 6]))
     chance = 100 / len(runs[0].class_names)
     ax.axhline(chance, color="0.6", linewidth=1, linestyle=(0, (1, 3)))
-    ax.text(0, chance, " chance", color="0.45", va="bottom", fontsize=9)
     _label_ends(ax, ends)
+    ax.text(ax.get_xlim()[1], chance, "chance ", color="0.45", va="top", ha="right", fontsize=9)
     ax.set(ylim=(0, 101), xlabel="epoch", ylabel="held-out accuracy (%)", title="The new task is learned …")
     return ax
 
@@ -164,6 +164,7 @@ def _label_ends(ax: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None
             arrowprops={"arrowstyle": "-", "color": colour, "alpha": 0.35, "linewidth": 0.8, "shrinkA": 0},
         )  # fmt: skip
     ax.set_xlim(0, longest * 1.42)
+    ax.locator_params(axis="x", integer=True)
     ax.set_xticks([tick for tick in ax.get_xticks() if tick <= longest])
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(axis="y", color="0.92")

@@ -1,6 +1,9 @@
 """Random numbers of a run's own, so that nothing its caller draws between two batches can change it."""
 
+from typing import Any
+
 import torch
+from torch import Tensor
 
 from transferlab.errors import unknown
 
@@ -8,29 +11,34 @@ from transferlab.errors import unknown
 class OwnRandomness:
     """Inside the block torch draws from this run's stream; outside, the caller's stream goes on undisturbed.
 
-        >>> randomness = OwnRandomness(seed=0)
-        >>> with randomness:
-        ...     model(x)     # dropout draws here
+    >>> randomness = OwnRandomness(seed=0)
+    >>> with randomness:
+    ...     model(x)     # dropout draws here
     """
 
     def __init__(self, seed: int, device: str = "cpu") -> None:
+        kind = torch.device(device).type
         self.device = device
-        self.inside = torch.Generator().manual_seed(seed).get_state()
-        self.inside_cuda = torch.Generator(device).manual_seed(seed).get_state() if device.startswith("cuda") else None
+        self.accelerator: Any = None if kind == "cpu" else getattr(torch, kind)  # torch.cuda or torch.mps
+        self.inside = [torch.Generator(one).manual_seed(seed).get_state() for one in dict.fromkeys(["cpu", device])]
 
     def __enter__(self) -> None:
-        self.outside = torch.get_rng_state()
-        torch.set_rng_state(self.inside)
-        if self.inside_cuda is not None:
-            self.outside_cuda = torch.cuda.get_rng_state(self.device)
-            torch.cuda.set_rng_state(self.inside_cuda, self.device)
+        self.outside = self._states()
+        self._restore(self.inside)
 
     def __exit__(self, *_: object) -> None:
-        self.inside = torch.get_rng_state()
-        torch.set_rng_state(self.outside)
-        if self.inside_cuda is not None:
-            self.inside_cuda = torch.cuda.get_rng_state(self.device)
-            torch.cuda.set_rng_state(self.outside_cuda, self.device)
+        self.inside = self._states()
+        self._restore(self.outside)
+
+    def _states(self) -> list[Tensor]:
+        """The CPU's stream first, then the accelerator's where there is one."""
+        states = [torch.get_rng_state()]
+        return states if self.accelerator is None else [*states, self.accelerator.get_rng_state(self.device)]
+
+    def _restore(self, states: list[Tensor]) -> None:
+        torch.set_rng_state(states[0])
+        if self.accelerator is not None:
+            self.accelerator.set_rng_state(states[1], self.device)
 
 
 def check_device(device: str) -> None:

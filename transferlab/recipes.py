@@ -73,7 +73,7 @@ class Recipe:
         return dataclasses.replace(self, phases=phases)
 
 
-def feature_extraction(epochs: int = 30, head_lr: float = 3e-3, **settings: Any) -> Recipe:
+def feature_extraction(epochs: int = 20, head_lr: float = 3e-3, **settings: Any) -> Recipe:
     """Freeze the whole backbone and train a new head on its features.
 
         >>> for record in fit(model, data, feature_extraction(epochs=10)): ...
@@ -102,7 +102,7 @@ def fine_tuning(epochs: int = 20, head_epochs: int = 8, head_lr: float = 1e-3, *
     )
 
 
-def gradual_unfreezing(epochs: int = 8, head_epochs: int = 20, head_lr: float = 2e-3, **settings: Any) -> Recipe:
+def gradual_unfreezing(epochs: int = 6, head_epochs: int = 15, head_lr: float = 2e-3, **settings: Any) -> Recipe:
     """The head until it converges, then the last stages at a tenth of its rate, then more, ever slower.
 
         >>> for record in fit(model, data, gradual_unfreezing(epochs=5)): ...

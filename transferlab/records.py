@@ -68,9 +68,9 @@ class PhaseRow:
 class Run:
     """A finished training run: what was asked for, what happened, what came out.
 
-        >>> run.save("run.json")
-        >>> Run.load("run.json") == run
-        True
+    >>> run.save("run.json")
+    >>> Run.load("run.json") == run
+    True
     """
 
     recipe: str

@@ -10,10 +10,10 @@ from transferlab.records import PhaseRow, Run
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns as wide as their widest cell; the first to the left, the others to the right.
 
-        >>> print(table(["stage", "parameters"], [["conv1", "4,768"]]))
-        stage  parameters
-        ─────────────────
-        conv1       4,768
+    >>> print(table(["stage", "parameters"], [["conv1", "4,768"]]))
+    stage  parameters
+    ─────────────────
+    conv1       4,768
     """
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
 
@@ -28,7 +28,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def stage_table(plans: dict[str, tuple[PhaseRow, ...]]) -> str:
     """What each recipe does with each stage: frozen, or the learning rate it gets and from which phase on.
 
-        >>> print(stage_table({"feature_extraction": plan(model, feature_extraction())}))
+    >>> print(stage_table({"feature_extraction": plan(model, feature_extraction())}))
     """
     stages = next(iter(plans.values()))[0].stages
     rows = []
@@ -50,7 +50,7 @@ def _treatment(phases: tuple[PhaseRow, ...], stage: int) -> str:
 def result_table(runs: Sequence[Run]) -> str:
     """One line a run: held-out accuracy with its 95 % interval, time, size, and the source task before and after.
 
-        >>> print(result_table([run, other]))
+    >>> print(result_table([run, other]))
     """
     kind = next((run.source_kind for run in runs if run.source_kind), "accuracy")
     source = "source accuracy" if kind == "accuracy" else "source agreement"
@@ -75,7 +75,7 @@ def result_table(runs: Sequence[Run]) -> str:
 def seeds_table(runs: Sequence[Run]) -> str:
     """One line a recipe over several seeds: mean held-out accuracy and its 95 % interval (Student's t).
 
-        >>> print(seeds_table(runs))
+    >>> print(seeds_table(runs))
     """
     recipes = list(dict.fromkeys(run.recipe for run in runs))
     rows = []

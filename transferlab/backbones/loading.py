@@ -14,6 +14,8 @@ from transferlab.backbones.names import BackboneName, is_file_name, library_of, 
 from transferlab.backbones.saved import SavedModel, restore_heads, saved_model
 from transferlab.backbones.weights import another_architecture, differences, head_classes, place
 from transferlab.backbones.weights_file import WeightsFile, read_weights
+from transferlab.errors import check_num_classes
+from transferlab.unsupported import refuse_unsupported
 
 
 def load(
@@ -34,10 +36,11 @@ def load(
     `num_classes`, everything else is loaded and the head is fresh; `model.card.notes` says so.
 
     Raises:
-        ValueError: the name is unknown or ambiguous, no such weights are on this machine, the file is broken, of
-            another architecture, or holds code, or `num_classes` is not a whole number above 1.
+        ValueError: the name is unknown, ambiguous or not supported, no such weights are on this machine, the file is
+            broken, of another architecture, or holds code, or `num_classes` is not a whole number above 1.
     """
-    check_num_classes(num_classes)
+    if num_classes is not None:
+        check_num_classes(num_classes)
     if not isinstance(pretrained, bool):
         raise ValueError(f"pretrained is True or False; you gave {pretrained!r}. A file is given as weights='…'.")
     if is_file_name(name):
@@ -45,6 +48,7 @@ def load(
             raise ValueError(f"You gave two files, '{name}' and '{weights}'. Give an architecture with weights=.")
         return _load_saved(name, num_classes, pretrained)
     backbone = resolve(str(name))
+    refuse_unsupported(backbone.architecture)
     if weights is not None:
         if not pretrained:
             raise ValueError("You gave weights= and pretrained=False; leave one of them out.")
@@ -68,23 +72,6 @@ def load(
         return _with_card(model, card, card.num_classes, num_classes, path)
     placed = _place_in(backbone, read_weights(path).tensors, str(path), card.num_classes, num_classes)
     return _with_card(placed.model, card, placed.file_classes, num_classes, path)
-
-
-def check_num_classes(num_classes: object) -> None:
-    """Say why this is no number of classes, if it is none; None stands for the pretrained head.
-
-        >>> check_num_classes(1)
-        ValueError: A classifier tells at least 2 classes apart; you gave num_classes=1.
-
-    Raises:
-        ValueError: not a whole number above 1.
-    """
-    if num_classes is None:
-        return
-    if isinstance(num_classes, bool) or not isinstance(num_classes, int):
-        raise ValueError(f"num_classes is a whole number, 2 or more; you gave {num_classes!r}.")
-    if num_classes <= 1:
-        raise ValueError(f"A classifier tells at least 2 classes apart; you gave num_classes={num_classes}.")
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from torch.nn import functional as F
 class BasicBlock(nn.Module):
     """Two 3×3 convolutions beside a shortcut: `relu(x + f(x))`.
 
-        >>> BasicBlock(32, 64, stride=2)(torch.zeros(1, 32, 16, 16)).shape
-        torch.Size([1, 64, 8, 8])
+    >>> BasicBlock(32, 64, stride=2)(torch.zeros(1, 32, 16, 16)).shape
+    torch.Size([1, 64, 8, 8])
     """
 
     def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:

@@ -9,7 +9,8 @@ that takes the place of the method. The alternatives fall short: a forward hook 
 `bn.training` before the first batch; another class for the module would no longer be the student's module; a bound
 method pickles as a mere name and loses its override. An object that knows its module goes through `copy.deepcopy` and
 `torch.save` and belongs to the copy afterwards. `state_dict()` knows nothing of it, and `unfreeze` deletes it.
-A model pickled whole while frozen needs transferlab to be loaded. Left out: freezing parts of a stage.
+A model pickled whole while frozen needs transferlab to be loaded. Left out: freezing parts of a stage, and dropout that
+a model's own forward computes as a function (`F.dropout(x, training=self.training)`) between two of its stages.
 
 Sources: fastai `fastai/learner.py` (`freeze_to`) for the verbs; Ioffe & Szegedy (2015) for BatchNorm's two modes.
 """
@@ -101,8 +102,8 @@ def unfreeze(model: nn.Module, *which: str | int | Stage, bn: str | None = None)
 def freeze_report(model: nn.Module) -> FreezeReport:
     """How the model stands; nothing is changed.
 
-        >>> freeze_report(model).trainable
-        ('layer4', 'fc')
+    >>> freeze_report(model).trainable
+    ('layer4', 'fc')
     """
     found = stages(model)
     parts = parts_of(model, found)

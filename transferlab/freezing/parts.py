@@ -50,8 +50,8 @@ class StaysInEval:
 class Part:
     """A stage with its own parameters and modules at hand; what two stages share is in the first one's part.
 
-        >>> parts_of(model, stages(model))[0].is_frozen()
-        False
+    >>> parts_of(model, stages(model))[0].is_frozen()
+    False
     """
 
     stage: Stage
@@ -98,8 +98,8 @@ class Part:
 def parts_of(model: nn.Module, found: Stages) -> list[Part]:
     """The stages with their parameters and modules at hand. Nothing is changed.
 
-        >>> [part.stage.name for part in parts_of(model, stages(model))]
-        ['conv1', 'layer1', 'layer2', 'layer3', 'layer4', 'fc']
+    >>> [part.stage.name for part in parts_of(model, stages(model))]
+    ['conv1', 'layer1', 'layer2', 'layer3', 'layer4', 'fc']
     """
     parameters, modules = dict(model.named_parameters()), dict(model.named_modules())
     taken: set[nn.Module] = set()

@@ -14,12 +14,12 @@ from transferlab.stages.stage import aligned
 class FreezeReport:
     """What a call changed, and how the model stands now.
 
-        >>> print(freeze_to(model, "layer4"))
-        stage   parameters
-        conv1        4,768  frozen     (was trainable)
-        …
-        fc           1,285  trainable
-        trainable: 2,100,997 of 2,800,165 parameters (75.0%); the 15 BatchNorm layers of frozen stages: statistics …
+    >>> print(freeze_to(model, "layer4"))
+    stage   parameters
+    conv1        4,768  frozen     (was trainable)
+    …
+    fc           1,285  trainable
+    trainable: 2,100,997 of 2,800,165 parameters (75.0%); the 15 BatchNorm layers of frozen stages: statistics …
     """
 
     frozen: tuple[str, ...]
@@ -55,8 +55,8 @@ _BN_MEANING = {
 def report(model: nn.Module, found: Stages, parts: Sequence[Part], before: Sequence[bool]) -> FreezeReport:
     """How the model stands, compared with which of its parts were frozen `before`.
 
-        >>> report(model, found, parts, [part.is_frozen() for part in parts]).changed
-        ()
+    >>> report(model, found, parts, [part.is_frozen() for part in parts]).changed
+    ()
     """
     now = [part.is_frozen() for part in parts]
     frozen = [part for part, is_frozen in zip(parts, now, strict=True) if is_frozen]

@@ -7,11 +7,10 @@
 """
 
 from transferlab.callable_module import make_callable
-from transferlab.stages.classifier import UNSUPPORTED
 from transferlab.stages.cuts import CutPoint, cut_points
 from transferlab.stages.finding import find_heads, stage_parameters, stages
 from transferlab.stages.stage import Stage, Stages
 
-__all__ = ["UNSUPPORTED", "CutPoint", "Stage", "Stages", "cut_points", "find_heads", "stage_parameters", "stages"]
+__all__ = ["CutPoint", "Stage", "Stages", "cut_points", "find_heads", "stage_parameters", "stages"]
 
 make_callable(__name__, stages)

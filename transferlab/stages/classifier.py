@@ -6,17 +6,10 @@ Left out: models that answer with anything else than one score a class (detectio
 """
 
 from collections.abc import Iterable, Iterator
-from fnmatch import fnmatchcase
 from typing import Any
 
 from torch import nn
 from torch.nn.utils.parametrize import ParametrizationList
-
-# Cannot be supported, by architecture name, with the reason that a user who asks gets to read.
-UNSUPPORTED: dict[str, str] = {
-    "*_vit_*_enc": "it is the image encoder of a language model, which gives tokens and has no classifier",
-    "mobilenetv5_300m_enc": "it is the image encoder of a language model, which gives maps and has no classifier",
-}
 
 MARK = "is_transferlab_head"  # set on heads that are more than one layer, so that they are found again
 WEIGHTED = (nn.Linear, nn.Bilinear, nn.Embedding, nn.RNNBase, nn.modules.conv._ConvNd)
@@ -26,8 +19,8 @@ NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.LocalRes
 def is_norm(module: nn.Module) -> bool:
     """Whether this layer normalises: torch's own norms, and others by their name (RmsNorm2d, Affine, EvoNorm).
 
-        >>> is_norm(nn.BatchNorm2d(3))
-        True
+    >>> is_norm(nn.BatchNorm2d(3))
+    True
     """
     if isinstance(module, NORMS):
         return True
@@ -41,8 +34,8 @@ def is_norm(module: nn.Module) -> bool:
 def has_weight(module: nn.Module) -> bool:
     """Whether this very module (not its children) owns a weight matrix or kernel; vectors and norms do not count.
 
-        >>> has_weight(nn.Linear(3, 2)), has_weight(nn.BatchNorm2d(3)), has_weight(nn.PReLU())
-        (True, False, False)
+    >>> has_weight(nn.Linear(3, 2)), has_weight(nn.BatchNorm2d(3)), has_weight(nn.PReLU())
+    (True, False, False)
     """
     if isinstance(module, WEIGHTED):
         return True
@@ -57,8 +50,8 @@ def has_weight(module: nn.Module) -> bool:
 def is_classifier_layer(module: nn.Module | None) -> bool:
     """Whether a layer of this kind can be a classifier: Linear, or a 1×1 convolution.
 
-        >>> is_classifier_layer(nn.Conv2d(512, 10, 1))
-        True
+    >>> is_classifier_layer(nn.Conv2d(512, 10, 1))
+    True
     """
     return isinstance(module, nn.Linear) or (isinstance(module, nn.Conv2d) and module.kernel_size == (1, 1))
 
@@ -66,8 +59,8 @@ def is_classifier_layer(module: nn.Module | None) -> bool:
 def architecture(model: nn.Module) -> str:
     """The model's name: timm's own, else that of its class.
 
-        >>> architecture(timm.create_model("resnet18"))
-        'resnet18'
+    >>> architecture(timm.create_model("resnet18"))
+    'resnet18'
     """
     configuration = getattr(model, "pretrained_cfg", None)
     if configuration is not None and hasattr(configuration, "get"):
@@ -75,21 +68,6 @@ def architecture(model: nn.Module) -> str:
         if name:
             return name
     return type(model).__name__
-
-
-def refuse_unsupported(model: nn.Module) -> None:
-    """Say why this model cannot be used, if it cannot.
-
-        >>> refuse_unsupported(timm.create_model("qwen3_vit_88m_enc"))
-        ValueError: qwen3_vit_88m_enc is not supported: it is the image encoder of a language model, …
-
-    Raises:
-        ValueError: the architecture is in the table UNSUPPORTED; the reason stands there.
-    """
-    name = architecture(model)
-    for pattern, reason in UNSUPPORTED.items():
-        if fnmatchcase(name, pattern):
-            raise ValueError(f"{name} is not supported: {reason}.")
 
 
 def declared_heads(model: nn.Module) -> tuple[str, ...]:
@@ -174,8 +152,8 @@ def _is_repeated(model: nn.Module, name: str) -> bool:
 def auxiliary_heads(model: nn.Module) -> tuple[str, ...]:
     """The side classifiers of Inception and GoogLeNet, which answer only while training.
 
-        >>> auxiliary_heads(googlenet(aux_logits=True))
-        ('aux1', 'aux2')
+    >>> auxiliary_heads(googlenet(aux_logits=True))
+    ('aux1', 'aux2')
     """
     if not hasattr(model, "aux_logits"):
         return ()
@@ -186,8 +164,8 @@ def auxiliary_heads(model: nn.Module) -> tuple[str, ...]:
 def no_classifier(model: nn.Module, names: Iterable[str]) -> ValueError:
     """The error for a model that ends without a classifier.
 
-        >>> raise no_classifier(nn.Sequential(nn.Conv2d(3, 8, 3)), ["0"])
-        ValueError: This Sequential has no classifier: … Its parts are: 0. …
+    >>> raise no_classifier(nn.Sequential(nn.Conv2d(3, 8, 3)), ["0"])
+    ValueError: This Sequential has no classifier: … Its parts are: 0. …
     """
     if is_classifier_layer(model):
         return ValueError(f"A lone {type(model).__name__} has no parts to be stages. Type nn.Sequential(model).")

@@ -88,9 +88,7 @@ def _counting(model: nn.Module, calls: list[tuple[int, str]], stage_of: dict[str
     return counting
 
 
-def _cuts_in_graph(
-    model: nn.Module, graph: Graph, stage_of: dict[str, int], num_stages: int
-) -> dict[int, str | None]:
+def _cuts_in_graph(model: nn.Module, graph: Graph, stage_of: dict[str, int], num_stages: int) -> dict[int, str | None]:
     """Boundary -> the module that gives the one value that goes over it. Parameters do not count: they stay."""
     nodes = [node for node in graph.nodes if node.op != "get_attr"]
     position = {node: i for i, node in enumerate(nodes)}

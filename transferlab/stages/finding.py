@@ -19,15 +19,16 @@ from torch.nn import Parameter
 from torch.nn.parameter import UninitializedParameter
 
 from transferlab.stages.classifier import (
+    architecture,
     auxiliary_heads,
     declared_heads,
     last_classifier,
     no_classifier,
-    refuse_unsupported,
 )
 from transferlab.stages.stage import Stage, Stages
 from transferlab.stages.tracing import trace
 from transferlab.stages.units import Anatomy, Unit, find_units
+from transferlab.unsupported import refuse_unsupported
 
 USUAL_NAMES = ("fc", "classifier", "head", "heads", "logits", "output", "out")  # for models that cannot be traced
 
@@ -45,7 +46,7 @@ def stages(model: nn.Module) -> Stages:
     """
     if not isinstance(model, nn.Module):
         raise ValueError(f"stages() describes an nn.Module; you gave {model!r} ({type(model).__name__}).")
-    refuse_unsupported(model)
+    refuse_unsupported(architecture(model))
     lazy = [name for name, parameter in model.named_parameters() if isinstance(parameter, UninitializedParameter)]
     if lazy:
         raise ValueError(f"'{lazy[0]}' has no size yet: run one batch through the model first, as lazy layers ask.")

@@ -38,12 +38,12 @@ class Stage:
 class Stages(tuple[Stage, ...]):
     """The stages of a model, stem first, head last: a tuple that also knows them by name.
 
-        >>> found = stages(resnet18())
-        >>> found.names
-        ('conv1', 'layer1', 'layer2', 'layer3', 'layer4', 'fc')
-        >>> found.index("layer3")
-        3
-        >>> print(found)
+    >>> found = stages(resnet18())
+    >>> found.names
+    ('conv1', 'layer1', 'layer2', 'layer3', 'layer4', 'fc')
+    >>> found.index("layer3")
+    3
+    >>> print(found)
     """
 
     __slots__ = ()
@@ -93,9 +93,9 @@ class Stages(tuple[Stage, ...]):
 def aligned(header: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[int] = (0,)) -> str:
     """A small table for reports, columns as wide as their widest cell; those in `left` are aligned to the left.
 
-        >>> print(aligned(("stage", "parameters"), [("conv1", "9,408")]))
-        stage  parameters
-        conv1       9,408
+    >>> print(aligned(("stage", "parameters"), [("conv1", "9,408")]))
+    stage  parameters
+    conv1       9,408
     """
     lines = [tuple(header), *map(tuple, rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]

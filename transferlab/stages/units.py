@@ -23,8 +23,8 @@ LISTS = (nn.ModuleList, nn.ModuleDict)  # they have no forward of their own; the
 class Unit:
     """A module that is never split. `group` is the list it came from, which becomes one stage again if run in one go.
 
-        >>> find_units(resnet18(), ["fc"]).units[0]
-        Unit(name='conv1', kind='weight', group='')
+    >>> find_units(resnet18(), ["fc"]).units[0]
+    Unit(name='conv1', kind='weight', group='')
     """
 
     name: str
@@ -44,8 +44,8 @@ class Anatomy:
 def count_weight_layers(model: nn.Module) -> dict[str, int]:
     """How many layers with a weight matrix or kernel lie in each module, by dotted name ('' is the model).
 
-        >>> count_weight_layers(nn.Sequential(nn.Linear(2, 2), nn.ReLU()))
-        {'': 1, '0': 1, '1': 0}
+    >>> count_weight_layers(nn.Sequential(nn.Linear(2, 2), nn.ReLU()))
+    {'': 1, '0': 1, '1': 0}
     """
     counts: dict[str, int] = {}
     for name, module in model.named_modules():
@@ -61,8 +61,8 @@ def count_weight_layers(model: nn.Module) -> dict[str, int]:
 def find_units(model: nn.Module, heads: Iterable[str]) -> Anatomy:
     """Open the model's containers down to the pieces that count whole; each head is a piece of its own.
 
-        >>> [unit.name for unit in find_units(vgg11(), ["classifier.6"]).units][:4]
-        ['features.0', 'features.1', 'features.2', 'features.3']
+    >>> [unit.name for unit in find_units(vgg11(), ["classifier.6"]).units][:4]
+    ['features.0', 'features.1', 'features.2', 'features.3']
     """
     heads = tuple(heads)
     counts = count_weight_layers(model)

@@ -1,9 +1,10 @@
-"""Surface defects: eight kinds of damage on brushed, turned, cast and painted surfaces, as an inspection camera sees them.
+"""Surface defects: eight kinds of damage on brushed, turned, cast and painted surfaces, as a camera inspects them.
 
-A surface is a height field with a colour; a lamp from one side lights its slopes, and a glossy band is bent by them, which
-is how a dent shows without any colour of its own. The kinds are those of hot-rolled steel and coating inspection (compare
-Song and Yan, "A noise robust method based on completed local binary patterns for hot-rolled steel strip surface defects",
-2013). Every picture shows a defect; machining marks, seams, rivets, scuffs and dust are clutter. Left out: sound surfaces.
+A surface is a height field with a colour; a lamp from one side lights its slopes, and a glossy band is bent by them,
+which is how a dent shows without any colour of its own. The kinds are those of hot-rolled steel and coating inspection
+(compare Song and Yan, "A noise robust method based on completed local binary patterns for hot-rolled steel strip
+surface defects", 2013). Every picture shows a defect; machining marks, seams, rivets, scuffs and dust are clutter. Left
+out: sound surfaces.
 """
 
 import math
@@ -11,7 +12,7 @@ import math
 import torch
 from torch import Generator, Tensor
 
-from transferlab.data.worlds.fields import Canvas, box, circle, ellipse, mix, paint, segment, turn
+from transferlab.data.worlds.fields import Canvas, box, circle, mix, paint, segment, turn
 
 METALS = [
     (0.62, 0.64, 0.67), (0.50, 0.52, 0.55), (0.70, 0.69, 0.66), (0.72, 0.60, 0.38), (0.70, 0.48, 0.36),
@@ -48,7 +49,9 @@ class Surface:
         tone = brushed * lines * 0.07 + cast * rough * 0.045 + canvas.noise(3) * 0.03
         metal = canvas.choose(METALS) * canvas.uniform(0.65, 1.15, 1)
         colour = torch.where(painted[:, 0] > 0, canvas.choose(PAINTS) * canvas.uniform(0.75, 1.2, 1), metal)
-        self.bare = torch.where(painted[:, 0] > 0, canvas.choose([(0.72, 0.72, 0.72), (0.50, 0.47, 0.44), (0.60, 0.40, 0.32)]), metal * 1.35)
+        self.bare = torch.where(
+            painted[:, 0] > 0, canvas.choose([(0.72, 0.72, 0.72), (0.50, 0.47, 0.44), (0.60, 0.40, 0.32)]), metal * 1.35
+        )
         self.colours = colour[..., None, None] * (1 + tone).unsqueeze(1)
         self.shine = brushed * 0.32 + cast * 0.10 + painted * 0.34
         self.broad = brushed * canvas.uniform(0.35, 0.8) + cast * 0.9 + painted * canvas.uniform(0.12, 0.4)
@@ -68,12 +71,20 @@ class Surface:
         _, v = turn(canvas.across, canvas.down, canvas.uniform(0, math.tau))
         seam = (v - canvas.uniform(-0.9, 0.9)).abs() - 0.022
         self.height = self.height - canvas.cover(seam, 0.03) * 0.03 * canvas.chance(0.22)
-        rivet = circle(canvas.across - canvas.uniform(-0.95, 0.95), canvas.down - canvas.uniform(-0.95, 0.95), canvas.uniform(0.09, 0.13))
+        rivet = circle(
+            canvas.across - canvas.uniform(-0.95, 0.95),
+            canvas.down - canvas.uniform(-0.95, 0.95),
+            canvas.uniform(0.09, 0.13),
+        )
         there = canvas.chance(0.25)
         self.height = self.height + (-rivet).clamp(0, 0.05) * 0.8 * there
         shade = canvas.cover(rivet.abs() - 0.012).mul_(0.4 * there)
         for _ in range(2):  # faint scuffs, shorter and paler than any scratch
-            u, v = turn(canvas.across - canvas.uniform(-0.9, 0.9), canvas.down - canvas.uniform(-0.9, 0.9), canvas.uniform(0, math.tau))
+            u, v = turn(
+                canvas.across - canvas.uniform(-0.9, 0.9),
+                canvas.down - canvas.uniform(-0.9, 0.9),
+                canvas.uniform(0, math.tau),
+            )
             scuff = canvas.cover(box(u, v, canvas.uniform(0.05, 0.2), 0.006), 0.03)
             shade.addcmul_(scuff, canvas.uniform(-0.12, 0.12) * canvas.chance(0.5))
         self.darken(shade.addcmul_(canvas.specks(0.0013), canvas.uniform(-0.4, 0.5)))
@@ -96,6 +107,7 @@ class Surface:
         colours = (self.colours * (lit + gloss * 0.45).unsqueeze(1)).add_(white * gloss.unsqueeze(1), alpha=0.55)
         colours = mix(colours, canvas.choose([(0.07, 0.07, 0.08), (0.14, 0.13, 0.12), (0.30, 0.31, 0.33)]), beyond)
         colours = colours * (1 + canvas.uniform(-0.05, 0.05, 3)[..., None, None])
+        colours = colours.div_((colours * 0.25).add_(0.83))  # the camera's shoulder keeps bright metal from burning out
         return colours.add_((canvas.grain() * canvas.uniform(0.005, 0.02)).unsqueeze(1))
 
 
@@ -191,7 +203,11 @@ def pitting(canvas: Canvas) -> tuple[Tensor, Tensor]:
     """Many small round holes of very different sizes, each lit on one wall and dark on the other."""
     surface = Surface(canvas)
     count = 48
-    patch_x, patch_y, spread = canvas.uniform(-0.35, 0.35, 1), canvas.uniform(-0.35, 0.35, 1), canvas.uniform(0.3, 0.6, 1)
+    patch_x, patch_y, spread = (
+        canvas.uniform(-0.35, 0.35, 1),
+        canvas.uniform(-0.35, 0.35, 1),
+        canvas.uniform(0.3, 0.6, 1),
+    )
     x, y = patch_x + canvas.normal(count) * spread, patch_y + canvas.normal(count) * spread
     x = torch.where(torch.arange(count) < canvas.uniform(14, count, 1), x, 9.0)
     size = 0.026 + 0.075 * canvas.uniform(0, 1, count) ** 3
@@ -199,7 +215,9 @@ def pitting(canvas: Canvas) -> tuple[Tensor, Tensor]:
     ragged = pits.distance + canvas.noise(20) * 0.008
     hole = canvas.cover(ragged)
     depth = (-ragged / 0.05).clamp(0, 1)
-    surface.height = surface.height - depth * canvas.uniform(0.03, 0.055) + canvas.cover(ragged.abs() - 0.02, 0.02) * 0.006
+    surface.height = (
+        surface.height - depth * canvas.uniform(0.03, 0.055) + canvas.cover(ragged.abs() - 0.02, 0.02) * 0.006
+    )
     surface.darken(hole * (0.25 + 0.4 * depth) * canvas.uniform(0.6, 1.2))
     rust = canvas.cover(ragged - 0.03, 0.1) * canvas.chance(0.4) * 0.5
     surface.tint(rust, torch.tensor([[0.42, 0.24, 0.13]]))
@@ -243,7 +261,9 @@ def rolled_in_scale(canvas: Canvas) -> tuple[Tensor, Tensor]:
     level = flaky - canvas.uniform(-0.2, 0.4) - patch.clamp(min=-0.2) * 4
     scale = (level * 5 + 0.5).clamp(0, 1)
     crumbs = canvas.noise(28) * 0.7 + canvas.noise(14) * 0.5
-    oxide = canvas.choose([(0.30, 0.30, 0.33), (0.24, 0.20, 0.19), (0.38, 0.30, 0.26), (0.52, 0.52, 0.55), (0.45, 0.36, 0.28)])
+    oxide = canvas.choose(
+        [(0.30, 0.30, 0.33), (0.24, 0.20, 0.19), (0.38, 0.30, 0.26), (0.52, 0.52, 0.55), (0.45, 0.36, 0.28)]
+    )
     surface.tint(scale * canvas.uniform(0.45, 0.85), oxide[..., None, None] * (1 + crumbs * 0.22).unsqueeze(1))
     surface.height = surface.height + scale * (0.02 + crumbs * 0.010)
     return surface.photograph(), scale
@@ -254,19 +274,32 @@ def stain(canvas: Canvas) -> tuple[Tensor, Tensor]:
     surface = Surface(canvas)
     patch = island(canvas, 0.3, 0.65, 0.07)
     for _ in range(2):
-        other = circle(canvas.across - canvas.uniform(-0.5, 0.5), canvas.down - canvas.uniform(-0.5, 0.5), canvas.uniform(0.1, 0.35))
+        other = circle(
+            canvas.across - canvas.uniform(-0.5, 0.5),
+            canvas.down - canvas.uniform(-0.5, 0.5),
+            canvas.uniform(0.1, 0.35),
+        )
         other = other + (1 - canvas.chance(0.5)) * 9
         blend = (0.5 + (other - patch) / 0.2).clamp(0, 1)  # a smooth union: drops that flowed together
         patch = other + (patch - other) * blend - 0.1 * blend * (1 - blend)
     inside = canvas.cover(patch, 0.02)
-    dirt = canvas.choose([(0.36, 0.28, 0.18), (0.22, 0.22, 0.24), (0.50, 0.40, 0.24), (0.80, 0.80, 0.78), (0.25, 0.32, 0.38), (0.42, 0.22, 0.14)])
+    dirt = canvas.choose(
+        [
+            (0.36, 0.28, 0.18),
+            (0.22, 0.22, 0.24),
+            (0.50, 0.40, 0.24),
+            (0.80, 0.80, 0.78),
+            (0.25, 0.32, 0.38),
+            (0.42, 0.22, 0.14),
+        ]
+    )
     alike = (dirt - surface.colours.mean((2, 3))).abs().sum(1, keepdim=True) < 0.45
     dirt = torch.where(alike, dirt * 0.4, dirt)  # a stain of the surface's own colour would not be seen
     strength = canvas.uniform(0.28, 0.55)
     surface.tint(inside * strength * (0.8 + canvas.noise(5, octaves=2) * 0.2), dirt)
     rings = torch.stack([(patch * canvas.uniform(16, 30) + shift).sin() for shift in (0.0, 1.6, 3.2)], 1) * 0.11
     surface.colours = surface.colours * (1 + rings * (inside * canvas.chance(0.45)).unsqueeze(1))
-    tide = (-((patch + 0.025) / 0.03) ** 2).exp() + 0.5 * (-((patch + canvas.uniform(0.1, 0.2)) / 0.03) ** 2).exp()
+    tide = (-(((patch + 0.025) / 0.03) ** 2)).exp() + 0.5 * (-(((patch + canvas.uniform(0.1, 0.2)) / 0.03) ** 2)).exp()
     surface.tint((tide * canvas.uniform(0.4, 0.8)).clamp(0, 1), dirt * 0.75)
     return surface.photograph(), inside
 
@@ -277,7 +310,11 @@ def dent(canvas: Canvas) -> tuple[Tensor, Tensor]:
     evidence = torch.zeros_like(surface.height)
     for number in range(2):
         there = canvas.chance(0.35) if number else torch.ones(canvas.count, 1, 1)
-        u, v = turn(canvas.across - canvas.uniform(-0.5, 0.5), canvas.down - canvas.uniform(-0.5, 0.5), canvas.uniform(0, math.tau))
+        u, v = turn(
+            canvas.across - canvas.uniform(-0.5, 0.5),
+            canvas.down - canvas.uniform(-0.5, 0.5),
+            canvas.uniform(0, math.tau),
+        )
         size, squeeze = canvas.uniform(0.17, 0.36), canvas.uniform(0.5, 1.0)
         r = ((u / size) ** 2 + (v / (size * squeeze)) ** 2).sqrt()
         bowl = (-(r**2.5) * 0.8).exp()
@@ -305,7 +342,7 @@ def draw(labels: Tensor, generator: Generator, size: int = 64) -> tuple[Tensor, 
 
         >>> images, masks = draw(torch.arange(8), torch.Generator().manual_seed(0))
 
-    `labels` are positions in `CLASSES`, `(N,)`; returned are uint8 `(N, 3, size, size)` and bool `(N, size, size)`. Lines finer
-    than a pixel have masks two pixels wide. Raises ValueError for a label that is no class.
+    `labels` are positions in `CLASSES`, `(N,)`; returned are uint8 `(N, 3, size, size)` and bool `(N, size, size)`.
+    Lines finer than a pixel have masks two pixels wide. Raises ValueError for a label that is no class.
     """
     return paint(PAINTERS, labels, generator, size)

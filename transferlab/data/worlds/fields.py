@@ -1,9 +1,9 @@
 """A batch of blank pictures to draw on: coordinates, seeded numbers, smooth noise, soft edges, light and stamps.
 
 The named targets (satellite, tissue, defects, thermal) share these. A picture is the square from -1 to 1, whatever its
-size in pixels; x runs to the right, y downwards. Shapes are signed distances (negative inside), turned into soft edges by
-`Canvas.cover`, as in Inigo Quilez, "2D distance functions". Many small shapes, such as cells or trees, are written with
-`Canvas.stamp`, which only touches the pixels around each. Left out: perspective, supersampling, fonts.
+size in pixels; x runs to the right, y downwards. Shapes are signed distances (negative inside), turned into soft edges
+by `Canvas.cover`, as in Inigo Quilez, "2D distance functions". Many small shapes, such as cells or trees, are written
+with `Canvas.stamp`, which only touches the pixels around each. Left out: perspective, supersampling, fonts.
 """
 
 import math
@@ -38,9 +38,9 @@ class Nearest:
 class Canvas:
     """`count` pictures of `size` × `size` pixels that share one generator.
 
-        >>> canvas = Canvas(8, 64, torch.Generator().manual_seed(0))
-        >>> canvas.cover(circle(canvas.x, canvas.y, canvas.uniform(0.2, 0.6))).shape
-        torch.Size([8, 64, 64])
+    >>> canvas = Canvas(8, 64, torch.Generator().manual_seed(0))
+    >>> canvas.cover(circle(canvas.x, canvas.y, canvas.uniform(0.2, 0.6))).shape
+    torch.Size([8, 64, 64])
     """
 
     def __init__(self, count: int, size: int, generator: Generator) -> None:
@@ -48,7 +48,7 @@ class Canvas:
         self.pixel = 2 / size  # one pixel's width
         line = (torch.arange(size) + 0.5) * self.pixel - 1
         self.y, self.x = (plane[None] for plane in torch.meshgrid(line, line, indexing="ij"))  # (1, H, W)
-        # The same coordinates as one row and one column: shapes made of these cost half, as they are planes only at the end.
+        # The same as one row and one column: shapes made of these cost half, as they are planes only at the end.
         self.across, self.down = line.view(1, 1, -1), line.view(1, -1, 1)
 
     def uniform(self, low: float, high: float, *shape: int) -> Tensor:
@@ -69,7 +69,7 @@ class Canvas:
         return torch.tensor(table)[rows]
 
     def noise(self, cells: float, cells_y: float | None = None, octaves: int = 1) -> Tensor:
-        """Smooth noise with mean 0 and a spread of about 1, `(N, H, W)`: `cells` bumps across, each octave twice as fine."""
+        """Smooth noise, mean 0 and spread about 1, `(N, H, W)`: `cells` bumps across, each octave twice as fine."""
         finer = [2**octave for octave in range(octaves)]
         down = _splines(self.size, tuple(max(round((cells_y or cells) * times), 1) for times in finer))
         bands = [_splines(self.size, (max(round(cells * times), 1),)) for times in finer]
@@ -78,7 +78,7 @@ class Canvas:
         return down.expand(self.count, -1, -1) @ torch.cat(rows, 1)  # (N, H, lattice) @ (N, lattice, W)
 
     def grain(self) -> Tensor:
-        """Independent normal noise on every pixel, `(N, H, W)`, of 4096 different strengths: half the price of `normal`."""
+        """Independent normal noise on every pixel, `(N, H, W)`, of 4096 strengths: half the price of `normal`."""
         pixels = self.count * self.size * self.size
         words = torch.empty(-(-pixels // 4), dtype=torch.int64).random_(-(2**63), None, generator=self.generator)
         level = (words.view(torch.int16)[:pixels] >> 4).int() + 2048
@@ -110,7 +110,9 @@ class Canvas:
         `sun` `(N, 1, 1)` is the direction the light comes from, in radians from the x axis.
         """
         slope_x, slope_y = _difference(height, 2), _difference(height, 1)
-        facing = (slope_x * (sun.cos() * (-strength / self.pixel))).addcmul_(slope_y, sun.sin() * (-strength / self.pixel))
+        facing = (slope_x * (sun.cos() * (-strength / self.pixel))).addcmul_(
+            slope_y, sun.sin() * (-strength / self.pixel)
+        )
         steep = slope_x.mul_(slope_x).addcmul_(slope_y, slope_y).mul_((strength / self.pixel) ** 2)
         return facing.mul_(steep.add_(1).rsqrt_())
 
@@ -120,9 +122,9 @@ class Canvas:
             >>> canvas.stamp(x, y, 0.2, lambda dx, dy, radius: circle(dx, dy, radius), radius)  # radius: (N, K)
 
         `shape(dx, dy, *each)` gets the offsets from each centre and the values of `each` for it, all of shapes that
-        broadcast to `(stamps, P, P)`, and returns signed distances. It is asked only within `reach` of a centre, and only
-        for the stamps that can be seen. A shape that should be absent is placed far outside, at 9. Where no `each` is given,
-        the shape is asked for all, with offsets that broadcast to `(N, K, P, P)`.
+        broadcast to `(stamps, P, P)`, and returns signed distances. It is asked only within `reach` of a centre, and
+        only for the stamps that can be seen. A shape that should be absent is placed far outside, at 9. Where no `each`
+        is given, the shape is asked for all, with offsets that broadcast to `(N, K, P, P)`.
         """
         nearest, _ = self._stamp(x, y, reach, shape, each, second=False)
         return nearest
@@ -138,7 +140,9 @@ class Canvas:
     ) -> tuple[Nearest, Tensor]:
         side = 2 * math.ceil(reach / self.pixel) + 1
         wide = self.size + 2 * side  # stamps that stick out land in a margin
-        seen = torch.maximum(x.abs(), y.abs()) < 1 + reach + self.pixel if each else torch.ones_like(x, dtype=torch.bool)
+        seen = (
+            torch.maximum(x.abs(), y.abs()) < 1 + reach + self.pixel if each else torch.ones_like(x, dtype=torch.bool)
+        )
         picture, number = seen.nonzero(as_tuple=True)  # (M,)
         centre_x, centre_y = x[seen], y[seen]
         columns, rows = (
@@ -150,7 +154,9 @@ class Canvas:
         if each:
             distance = shape(dx, dy, *(value.expand_as(x)[seen][:, None, None] for value in each))
         else:
-            distance = shape(dx.view(*x.shape, 1, side), dy.view(*x.shape, side, 1)).expand(*x.shape, side, side).flatten(0, 1)
+            distance = (
+                shape(dx.view(*x.shape, 1, side), dy.view(*x.shape, side, 1)).expand(*x.shape, side, side).flatten(0, 1)
+            )
         # One integer holds both the distance and the stamp's number, so that one minimum finds the two of them.
         steps = distance.clamp(-FAR, FAR).add_(FAR).mul_(STEPS).int()
         key = steps.mul_(MOST_STAMPS).add_(number[:, None, None].int()).flatten()  # (M · P · P,)
@@ -171,7 +177,14 @@ class Canvas:
         return Nearest(*decode(first)), next_distance
 
     def pavement(
-        self, column: Tensor, row: Tensor, x: Tensor, y: Tensor, per_row: int, squared: Callable[..., Tensor], *each: Tensor
+        self,
+        column: Tensor,
+        row: Tensor,
+        x: Tensor,
+        y: Tensor,
+        per_row: int,
+        squared: Callable[..., Tensor],
+        *each: Tensor,
     ) -> tuple[Nearest, Tensor]:
         """As `borders` with K centres that stand in rows of `per_row`: only the 3 × 3 around each pixel are asked.
 
@@ -250,7 +263,7 @@ def segment(x: Tensor, y: Tensor, start: tuple[Tensor, Tensor], end: tuple[Tenso
 
 
 def mix(below: Tensor, above: Tensor, cover: Tensor) -> Tensor:
-    """Lay the colour `above` (`(N, 3)` or `(N, 3, H, W)`) over `below` `(N, 3, H, W)` where `cover` `(N, H, W)` is 1."""
+    """Lay the colour `above`, `(N, 3)` or `(N, 3, H, W)`, over `below` `(N, 3, H, W)` by `cover` `(N, H, W)`."""
     above = above[..., None, None] if above.dim() == 2 else above
     return torch.lerp(below, above.expand_as(below), cover.unsqueeze(1).expand_as(below))
 
@@ -304,9 +317,10 @@ def _normal_quantiles() -> Tensor:
 
 @lru_cache(maxsize=256)
 def _splines(size: int, octaves: tuple[int, ...]) -> Tensor:
-    """How lattice values make `size` pixels, `(size, sum of cells + 3)`: cubic B-splines, scaled to keep the spread near 1.
+    """How lattice values make `size` pixels, `(size, sum of cells + 3)`: cubic B-splines scaled to a spread near 1.
 
-    One band of columns for each of the `octaves`, which are numbers of cells; each weighs half as much as that before it.
+    One band of columns for each of the `octaves`, which are numbers of cells; each weighs half as much as that before
+    it.
     """
     bands, energy = [], 0.0
     for octave, cells in enumerate(octaves):

@@ -1,148 +1,36 @@
 """Satellite-like pictures: eight things people build on the ground or water, seen from above among fields.
 
-Every picture has its own season, soil, sun, haze and scale, and clutter from the other classes' stock: parcels, hedges,
-woods, a track, a pond, a few trees. What tells the classes apart is shape and arrangement, not colour. After the look of
-Sentinel-2 and aerial survey pictures; no real place is copied. Left out: perspective, relief displacement, spectral bands.
+Every picture is a landscape of its own (`landscape`), with clutter from the other classes' stock: parcels, hedges,
+woods, a track, a pond, a few trees. What tells the classes apart is shape and arrangement, not colour. After the look
+of Sentinel-2 and aerial survey pictures; no real place is copied. Left out: perspective, relief displacement, spectral
+bands.
 """
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
 
-from transferlab.data.worlds.fields import Canvas, box, circle, ellipse, mix, paint, segment, turn
+from transferlab.data.worlds.fields import Canvas, box, circle, ellipse, mix, paint, turn
+from transferlab.data.worlds.landscape import (
+    LAND,
+    add_track,
+    add_trees,
+    add_woods,
+    countryside,
+    scattered_trees,
+    seen_from_above,
+    water_colours,
+)
 
-# Bare soils, crops and meadows as they look from above; every picture draws its own few.
-LAND = [
-    (0.62, 0.54, 0.38), (0.47, 0.35, 0.25), (0.60, 0.40, 0.29), (0.73, 0.66, 0.48), (0.36, 0.46, 0.23),
-    (0.24, 0.36, 0.18), (0.45, 0.52, 0.30), (0.55, 0.58, 0.36), (0.64, 0.61, 0.36), (0.40, 0.40, 0.34),
-    (0.52, 0.47, 0.42), (0.30, 0.34, 0.22),
-]  # fmt: skip
-WATER = [(0.10, 0.22, 0.30), (0.16, 0.32, 0.36), (0.24, 0.34, 0.28), (0.38, 0.36, 0.28), (0.12, 0.26, 0.42), (0.30, 0.42, 0.44)]
-ROOFS = [(0.62, 0.32, 0.22), (0.55, 0.27, 0.20), (0.50, 0.48, 0.47), (0.70, 0.62, 0.54), (0.40, 0.30, 0.27), (0.66, 0.68, 0.70)]
-
-
-@dataclass
-class Ground:
-    """A landscape under way: its colours so far, where its sun stands, and the palette of its season."""
-
-    colours: Tensor  # (N, 3, H, W)
-    sun: Tensor  # (N, 1, 1) direction of the light in radians
-    palette: Tensor  # (N, 4, 3)
-    trees: Tensor  # (N, 3) the green of its trees
-
-    def shadow(self, length: Tensor | float) -> tuple[Tensor, Tensor]:
-        """How far a shadow of this `length` falls, along x and y; add it to a shape's coordinates."""
-        return self.sun.cos() * length, self.sun.sin() * length
-
-
-def countryside(canvas: Canvas) -> Ground:
-    """Parcels with rows, hedges and woods: what every class lies in."""
-    sun = canvas.uniform(0, math.tau)
-    palette = canvas.choose(LAND, 4) * canvas.uniform(0.85, 1.15, 4, 1)
-    trees = canvas.choose([(0.16, 0.26, 0.13), (0.22, 0.30, 0.14), (0.27, 0.30, 0.18), (0.14, 0.22, 0.16)])
-    u, v = turn(canvas.across, canvas.down, canvas.uniform(0, math.tau))
-    bend = canvas.uniform(0.0, 0.05)
-    u, v = u.addcmul_(canvas.noise(3), bend), v.addcmul_(canvas.noise(3), bend)
-    owner, edge, across = parcels(canvas, u, v, levels=4)
-    mixture = canvas.uniform(0, 1, 16, 4) ** 6
-    tones = (mixture / mixture.sum(-1, keepdim=True)) @ palette * canvas.uniform(0.85, 1.15, 16, 1)  # (N, 16, 3)
-    colours = tones.transpose(1, 2).gather(2, owner.flatten(1)[:, None].expand(-1, 3, -1)).view(canvas.count, 3, *owner.shape[1:])
-    rows = (across * canvas.uniform(35, 70)).sin_() * canvas.uniform(-0.08, 0.10, 16).gather(1, owner.flatten(1)).view(owner.shape)
-    colours.mul_(rows.add_(1).add_(canvas.noise(5, octaves=3), alpha=0.09).unsqueeze(1))
-    verge = canvas.cover(edge - canvas.uniform(0.005, 0.03)) * canvas.uniform(0.0, 0.9)
-    colours = mix(colours, torch.where(canvas.chance(0.5, 1) > 0, trees * 1.2, palette[:, 0] * 1.35), verge)
-    ground = Ground(colours, sun, palette, trees)
-    add_woods(canvas, ground, canvas.noise(2.4, octaves=2) - canvas.uniform(0.9, 2.6))
-    return ground
-
-
-def parcels(canvas: Canvas, u: Tensor, v: Tensor, levels: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Cut the land in two, again and again: each pixel's parcel, its distance to the border, its place across the rows."""
-    owner = torch.zeros_like(u, dtype=torch.int32)
-    edge, across, turned = torch.full((), 9.0), u, v - u
-    offset = torch.arange(canvas.count, dtype=torch.int32)[:, None, None]
-    low, high = torch.full((canvas.count, 1, 2), -1.3), torch.full((canvas.count, 1, 2), 1.3)
-    for _ in range(levels):
-        extent = high - low
-        axis = (extent[..., 1] * canvas.uniform(0.7, 1.4, extent.shape[1]) > extent[..., 0]).long()  # mostly the longer side
-        share = canvas.uniform(0.3, 0.7, extent.shape[1])
-        cut = (low + extent * share[..., None]).gather(2, axis[..., None])[..., 0]  # (N, parcels)
-        index = (offset * extent.shape[1] + owner).flatten()
-        vertical, here = (table.flatten().index_select(0, index).view(u.shape) for table in (axis.float(), cut))
-        across = torch.addcmul(u, turned, vertical)
-        side = across - here
-        edge = torch.minimum(edge, side.abs())
-        owner = owner.mul_(2).add_(side.sign_().clamp_(min=0).int())
-        chosen = torch.nn.functional.one_hot(axis, 2).bool()
-        upper = torch.where(chosen, cut[..., None], high)  # the halves below the cut end at it, those above begin there
-        lower = torch.where(chosen, cut[..., None], low)
-        low = torch.stack([low, lower], 2).flatten(1, 2)
-        high = torch.stack([upper, high], 2).flatten(1, 2)
-    return owner.long(), edge, across
-
-
-def add_woods(canvas: Canvas, ground: Ground, inside: Tensor) -> None:
-    """Cover the land with tree crowns where `inside` is above 0, with their shadow at the edge."""
-    crowns = canvas.noise(22)
-    crown_light = canvas.light(crowns, ground.sun, 0.035).mul_(1.1).add_(canvas.noise(6), alpha=0.1).add_(1.02)
-    wood = (inside * 6).add_(crowns, alpha=0.8).add_(0.5).clamp_(0, 1)
-    ground.colours = ground.colours * (inside * -1.4 + 0.7).clamp_(0.62, 1).unsqueeze(1)
-    ground.colours = mix(ground.colours, ground.trees[..., None, None] * crown_light.unsqueeze(1), wood)
-
-
-def add_trees(canvas: Canvas, ground: Ground, x: Tensor, y: Tensor, radius: Tensor) -> Tensor:
-    """Single trees at `x`, `y` `(N, K)` with crowns of `radius` `(N, K)`; returns where they are, 0 to 1."""
-    reach = float(radius.max()) + 2 * canvas.pixel
-    trees = canvas.stamp(x, y, reach, circle, radius)
-    cast = 0.8 * radius
-    x_shadow, y_shadow = x - ground.sun[:, 0].cos() * cast, y - ground.sun[:, 0].sin() * cast
-    shade = canvas.stamp(x_shadow, y_shadow, reach, circle, radius)
-    ground.colours = ground.colours * canvas.cover(shade.distance).mul_(-0.5).add_(1).unsqueeze(1)
-    cover = canvas.cover(trees.distance)
-    dome = canvas.light(trees.distance, ground.sun + math.pi).mul_(0.45).add_(1.05)
-    tone = trees.pick(canvas.uniform(0.75, 1.3, x.shape[1])).mul_(dome)
-    ground.colours = mix(ground.colours, ground.trees[..., None, None] * tone.unsqueeze(1), cover)
-    return cover
-
-
-def scattered_trees(canvas: Canvas, count: int = 14) -> tuple[Tensor, Tensor, Tensor]:
-    """A few trees anywhere, in some pictures none: `x`, `y` and radius, `(N, K)` each."""
-    present = canvas.chance(0.5, count) * canvas.chance(0.7, 1)
-    x = torch.where(present > 0, canvas.uniform(-1.1, 1.1, count), 9.0)
-    return x, canvas.uniform(-1.1, 1.1, count), canvas.uniform(0.03, 0.07, count)
-
-
-def add_track(canvas: Canvas, ground: Ground, share: float = 0.4) -> None:
-    """A farm track across the picture in a `share` of the pictures: clutter that belongs to no class."""
-    u, v = turn(canvas.across, canvas.down, canvas.uniform(0, math.tau))
-    course = v - canvas.uniform(-0.8, 0.8) - (u * canvas.uniform(1, 3) + canvas.uniform(0, 6)).sin() * canvas.uniform(0, 0.15)
-    cover = canvas.cover(course.abs() - canvas.uniform(0.015, 0.035)) * canvas.chance(share)
-    ground.colours = mix(ground.colours, canvas.choose([(0.72, 0.67, 0.58), (0.55, 0.54, 0.54), (0.66, 0.57, 0.44)]), cover)
-
-
-def water_colours(canvas: Canvas, ground: Ground, ripple: float = 0.04) -> Tensor:
-    """The colour of open water, `(N, 3, H, W)`, with ripples lit by the sun and a drift of sediment."""
-    colour = canvas.choose(WATER) * canvas.uniform(0.75, 1.35, 1)
-    waves = (canvas.noise(14, 26) * ripple).add_(canvas.noise(3, octaves=2), alpha=0.07).add_(1)
-    waves.add_(canvas.specks(0.005), alpha=0.3)
-    return colour[..., None, None] * waves.unsqueeze(1)
-
-
-def seen_from_above(canvas: Canvas, ground: Ground) -> Tensor:
-    """What the air and the sensor do: cloud and its shadow, haze, the sun's strength, colour cast, blur and noise."""
-    colours = ground.colours
-    cloud = canvas.noise(2.2, octaves=3).sub_(canvas.uniform(1.3, 3.5)).clamp_(0, 1).mul_(0.8)
-    cast_x, cast_y = ground.shadow(0.35)
-    shadow = canvas.sample(cloud, canvas.across + cast_x, canvas.down + cast_y)
-    exposure = (1 - 0.45 * shadow) * canvas.uniform(0.75, 1.25)
-    colours = (colours * exposure.unsqueeze(1)).mul_(1 + canvas.uniform(-0.06, 0.06, 3)[..., None, None])
-    colours = colours.div_((colours * 0.3125).clamp_(min=0).add_(0.76))  # the sensor's shoulder: bright fields keep their hue
-    haze = (canvas.noise(1.4) * 0.02).add_(canvas.uniform(0, 1) ** 3 * 0.40).clamp_(0, 1)
-    colours = mix(colours, torch.tensor([[0.74, 0.77, 0.80]]), haze)
-    colours = mix(colours, torch.tensor([[0.95, 0.95, 0.96]]), cloud)
-    return colours.add_((canvas.grain() * canvas.uniform(0.004, 0.018)).unsqueeze(1))
+ROOFS = [
+    (0.62, 0.32, 0.22),
+    (0.55, 0.27, 0.20),
+    (0.50, 0.48, 0.47),
+    (0.70, 0.62, 0.54),
+    (0.40, 0.30, 0.27),
+    (0.66, 0.68, 0.70),
+]
 
 
 def pivot_irrigation(canvas: Canvas) -> tuple[Tensor, Tensor]:
@@ -181,7 +69,9 @@ def pivot_irrigation(canvas: Canvas) -> tuple[Tensor, Tensor]:
 
 def _plot(canvas: Canvas) -> tuple[Tensor, Tensor, Tensor]:
     """A turned plot of land: coordinates along and across it, and its signed distance."""
-    u, v = turn(canvas.across - canvas.uniform(-0.3, 0.3), canvas.down - canvas.uniform(-0.3, 0.3), canvas.uniform(0, math.tau))
+    u, v = turn(
+        canvas.across - canvas.uniform(-0.3, 0.3), canvas.down - canvas.uniform(-0.3, 0.3), canvas.uniform(0, math.tau)
+    )
     slant = canvas.uniform(-0.3, 0.3)
     distance = box(u + v * slant, v, canvas.uniform(0.45, 0.95), canvas.uniform(0.45, 0.9))
     return u, v, distance
@@ -200,7 +90,11 @@ def orchard(canvas: Canvas) -> tuple[Tensor, Tensor]:
     def crowns(shift_u: Tensor | float, shift_v: Tensor | float) -> tuple[Tensor, Tensor, Tensor]:
         row = ((v + shift_v) / spacing).round()
         along = (u + shift_u) / spacing + row * stagger
-        return along - along.round(), (v + shift_v) / spacing - row, ((along.round() * 12.99 + row * 78.23).sin() * 43758.5).frac().abs()
+        return (
+            along - along.round(),
+            (v + shift_v) / spacing - row,
+            ((along.round() * 12.99 + row * 78.23).sin() * 43758.5).frac().abs(),
+        )
 
     radius = canvas.uniform(0.30, 0.42)
     wobble = canvas.noise(18) * 0.02
@@ -235,7 +129,9 @@ def solar_farm(canvas: Canvas) -> tuple[Tensor, Tensor]:
     there = canvas.cover(panel) * canvas.cover(distance + 0.06) * torch.maximum(lane, canvas.chance(0.4))
     shade = canvas.cover(box(dx, dy - deep * 0.6, length / 2 - 0.03, deep)) * canvas.cover(distance + 0.06)
     ground.colours = ground.colours * (1 - 0.4 * shade).unsqueeze(1)
-    glass = canvas.choose([(0.13, 0.18, 0.32), (0.17, 0.19, 0.24), (0.22, 0.30, 0.45), (0.45, 0.52, 0.60), (0.10, 0.12, 0.18)])
+    glass = canvas.choose(
+        [(0.13, 0.18, 0.32), (0.17, 0.19, 0.24), (0.22, 0.30, 0.45), (0.45, 0.52, 0.60), (0.10, 0.12, 0.18)]
+    )
     sheen = 1 + dy / deep * canvas.uniform(-0.4, 0.4) + canvas.noise(2) * 0.2 - 0.2 * ((dx * 45).cos() > 0.85)
     ground.colours = mix(ground.colours, glass[..., None, None] * sheen.unsqueeze(1), there)
     fence = canvas.cover((distance - 0.02).abs() - 0.008)
@@ -268,7 +164,10 @@ def terraces(canvas: Canvas) -> tuple[Tensor, Tensor]:
     facing = (heading - ground.sun).cos() * 0.35
     colours = colours * (1 + riser * (facing - 0.25) + (inside - 0.5) * 0.12 + canvas.noise(10) * 0.05).unsqueeze(1)
     centre_x, centre_y = canvas.uniform(-0.3, 0.3), canvas.uniform(-0.3, 0.3)
-    slope_end = circle(canvas.across - centre_x, canvas.down - centre_y, canvas.uniform(0.65, 1.0)) + canvas.noise(2.4, octaves=2) * 0.12
+    slope_end = (
+        circle(canvas.across - centre_x, canvas.down - centre_y, canvas.uniform(0.65, 1.0))
+        + canvas.noise(2.4, octaves=2) * 0.12
+    )
     field = canvas.cover(slope_end, 0.05)
     ground.colours = ground.colours * (1 + canvas.light(hill, ground.sun, 0.8) * 0.35).unsqueeze(1)
     ground.colours = mix(ground.colours, colours, field)
@@ -296,9 +195,17 @@ def river(canvas: Canvas) -> tuple[Tensor, Tensor]:
     width = canvas.uniform(0.05, 0.17) * (1 + 0.25 * (u * 2 + phase).sin_())
     inner = side + meander * width * 0.55  # the inner bank is shallow
     rough = canvas.noise(9) * 0.012
-    add_woods(canvas, ground, (width * canvas.uniform(1.5, 3.2) - side.abs()) * 3 + canvas.noise(5) * 0.35 - canvas.uniform(0.2, 0.8))
+    add_woods(
+        canvas,
+        ground,
+        (width * canvas.uniform(1.5, 3.2) - side.abs()) * 3 + canvas.noise(5) * 0.35 - canvas.uniform(0.2, 0.8),
+    )
     sand = canvas.cover(inner.abs() - width * 1.25 + rough)
-    ground.colours = mix(ground.colours, canvas.choose([(0.76, 0.70, 0.56), (0.66, 0.62, 0.54), (0.60, 0.52, 0.38)]), sand * canvas.uniform(0.3, 1))
+    ground.colours = mix(
+        ground.colours,
+        canvas.choose([(0.76, 0.70, 0.56), (0.66, 0.62, 0.54), (0.60, 0.52, 0.38)]),
+        sand * canvas.uniform(0.3, 1),
+    )
     stream = canvas.cover(side.abs() - width + rough)
     colours = water_colours(canvas, ground) * (1 - 0.2 * (side.abs() / width).clamp(0, 1)).unsqueeze(1)
     ground.colours = mix(ground.colours, colours, stream)
@@ -336,14 +243,22 @@ def crossing(canvas: Canvas) -> tuple[Tensor, Tensor]:
     verge = canvas.cover(road - canvas.uniform(0.01, 0.05))
     ground.colours = mix(ground.colours, ground.palette[:, 1] * 1.25, verge * 0.8)
     cover = canvas.cover(road)
-    asphalt = canvas.choose([(0.36, 0.36, 0.37), (0.48, 0.47, 0.46), (0.60, 0.58, 0.55), (0.28, 0.28, 0.30), (0.68, 0.61, 0.52)])
+    asphalt = canvas.choose(
+        [(0.36, 0.36, 0.37), (0.48, 0.47, 0.46), (0.60, 0.58, 0.55), (0.28, 0.28, 0.30), (0.68, 0.61, 0.52)]
+    )
     ground.colours = mix(ground.colours, asphalt[..., None, None] * (1 + canvas.noise(10) * 0.05).unsqueeze(1), cover)
     green = canvas.cover(middle - island) * ring
-    ground.colours = mix(ground.colours, torch.tensor([[0.88, 0.87, 0.80]]), lines * canvas.uniform(0.3, 1) * (1 - ring * canvas.cover(middle - island - width)))
+    ground.colours = mix(
+        ground.colours,
+        torch.tensor([[0.88, 0.87, 0.80]]),
+        lines * canvas.uniform(0.3, 1) * (1 - ring * canvas.cover(middle - island - width)),
+    )
     ground.colours = mix(ground.colours, ground.trees * 1.7, green)
     shadow = canvas.blur(cars, canvas.pixel * 0.8)
     ground.colours = ground.colours * (1 - 0.3 * shadow).unsqueeze(1)
-    ground.colours = mix(ground.colours, canvas.choose([(0.9, 0.9, 0.9), (0.75, 0.15, 0.12), (0.15, 0.16, 0.2), (0.85, 0.75, 0.2)]), cars)
+    ground.colours = mix(
+        ground.colours, canvas.choose([(0.9, 0.9, 0.9), (0.75, 0.15, 0.12), (0.15, 0.16, 0.2), (0.85, 0.75, 0.2)]), cars
+    )
     add_trees(canvas, ground, *scattered_trees(canvas))
     return seen_from_above(canvas, ground), cover
 
@@ -359,12 +274,19 @@ def village(canvas: Canvas) -> tuple[Tensor, Tensor]:
     bend, heading = canvas.uniform(-0.5, 0.5), canvas.uniform(0, math.tau)
     u, v = turn(canvas.across - canvas.uniform(-0.25, 0.25), canvas.down - canvas.uniform(-0.25, 0.25), heading)
     lane = canvas.cover((v - bend * u * u).abs() - canvas.uniform(0.025, 0.045))
-    ground.colours = mix(ground.colours, canvas.choose([(0.55, 0.54, 0.53), (0.70, 0.64, 0.54), (0.42, 0.42, 0.43)]), lane)
+    ground.colours = mix(
+        ground.colours, canvas.choose([(0.55, 0.54, 0.53), (0.70, 0.64, 0.54), (0.42, 0.42, 0.43)]), lane
+    )
     house_u = along
     house_v = side + bend[:, 0] * along**2
     x, y = turn(house_u, house_v, -heading[:, 0])
     x = torch.where(canvas.chance(0.85, count) > 0, x + canvas.uniform(-0.15, 0.15, 1), 9.0)
-    lean = (heading[:, 0] + (2 * bend[:, 0] * along).atan() + canvas.uniform(-0.15, 0.15, count) + canvas.chance(0.3, count) * math.pi / 2)
+    lean = (
+        heading[:, 0]
+        + (2 * bend[:, 0] * along).atan()
+        + canvas.uniform(-0.15, 0.15, count)
+        + canvas.chance(0.3, count) * math.pi / 2
+    )
     half_u, half_v = canvas.uniform(0.075, 0.13, count), canvas.uniform(0.05, 0.085, count)
 
     def house(dx: Tensor, dy: Tensor, lean: Tensor, half_u: Tensor, half_v: Tensor) -> Tensor:
@@ -396,7 +318,11 @@ def harbour(canvas: Canvas) -> tuple[Tensor, Tensor]:
     ground = countryside(canvas)
     u, v = turn(canvas.across, canvas.down, canvas.uniform(0, math.tau))
     shore = v - canvas.uniform(-0.55, 0.05) + canvas.noise(2) * canvas.uniform(0, 0.05)
-    ground.colours = mix(ground.colours, canvas.choose([(0.62, 0.60, 0.57), (0.72, 0.66, 0.54), (0.50, 0.49, 0.48)]), canvas.cover(shore - 0.10) * canvas.cover(-shore - 0.14))
+    ground.colours = mix(
+        ground.colours,
+        canvas.choose([(0.62, 0.60, 0.57), (0.72, 0.66, 0.54), (0.50, 0.49, 0.48)]),
+        canvas.cover(shore - 0.10) * canvas.cover(-shore - 0.14),
+    )
     water = canvas.cover(-shore)
     ground.colours = mix(ground.colours, water_colours(canvas, ground, 0.07), water)
     spacing, length, half = canvas.uniform(0.42, 0.75), canvas.uniform(0.45, 0.9), canvas.uniform(0.02, 0.035)
@@ -407,7 +333,9 @@ def harbour(canvas: Canvas) -> tuple[Tensor, Tensor]:
     berth = canvas.uniform(0.12, 0.19)
     slot = (shore / berth).round()
     dv = shore - slot * berth
-    chance = ((pier * 12.9898 + slot * 78.233 + du.sign() * 37.719 + canvas.uniform(0, 9)).sin() * 43758.5453).frac().abs()
+    chance = (
+        ((pier * 12.9898 + slot * 78.233 + du.sign() * 37.719 + canvas.uniform(0, 9)).sin() * 43758.5453).frac().abs()
+    )
     long = canvas.uniform(0.075, 0.12) * (0.75 + 0.4 * chance)
     beside = du.abs() - half - long - 0.015
     hull = ellipse(beside, dv, long, berth * 0.30)
@@ -418,7 +346,9 @@ def harbour(canvas: Canvas) -> tuple[Tensor, Tensor]:
     deck = canvas.cover(decks)
     ground.colours = mix(ground.colours, planks, deck)
     paint_tone = 0.62 + 0.5 * ((chance * 91).frac())
-    boat = canvas.choose([(0.92, 0.92, 0.90), (0.80, 0.83, 0.88), (0.85, 0.70, 0.55)])[..., None, None] * paint_tone.unsqueeze(1)
+    boat = canvas.choose([(0.92, 0.92, 0.90), (0.80, 0.83, 0.88), (0.85, 0.70, 0.55)])[
+        ..., None, None
+    ] * paint_tone.unsqueeze(1)
     ground.colours = mix(ground.colours, boat, hulls)
     cabin = canvas.cover(box(beside - 0.01, dv, long * 0.35, berth * 0.14)) * moored
     ground.colours = mix(ground.colours, torch.tensor([[0.25, 0.28, 0.33]]), cabin * 0.8)
@@ -443,8 +373,8 @@ def draw(labels: Tensor, generator: Generator, size: int = 64) -> tuple[Tensor, 
 
         >>> images, masks = draw(torch.arange(8), torch.Generator().manual_seed(0))
 
-    `labels` are positions in `CLASSES`, `(N,)`; returned are uint8 `(N, 3, size, size)` and bool `(N, size, size)`. The mask
-    is the watered circles, the planted plot, the terraced slope, the water of the river, the roads, the roofs, or the piers
-    and boats. Raises ValueError for a label that is no class.
+    `labels` are positions in `CLASSES`, `(N,)`; returned are uint8 `(N, 3, size, size)` and bool `(N, size, size)`. The
+    mask is the watered circles, the planted plot, the terraced slope, the water of the river, the roads, the roofs, or
+    the piers and boats. Raises ValueError for a label that is no class.
     """
     return paint(PAINTERS, labels, generator, size)

@@ -1,153 +1,18 @@
 """Thermal pictures: eight warm things as an uncooled infrared camera shows them.
 
-A scene is a temperature at each pixel, in units of its own contrast; what makes a picture of it is the camera: a soft lens,
-a warm rim, stripes and grain of the sensor, automatic gain, and one of four palettes (white hot, black hot, iron, lava), so
-that brightness and colour say nothing by themselves. After the look of microbolometer cameras; no persons are drawn. Left
-out: emissivity maps, true radiometry in kelvin, reflections of other warm objects.
+The camera, its palettes and the surroundings are in `infrared`; here are the things. Every one has its hot and its cold
+parts where the real one has them, and its evidence is what of it can be seen behind posts, wires and leaves. No persons
+are drawn. Left out: reflections of other warm objects.
 """
 
 import math
 from collections.abc import Callable
-from functools import lru_cache
 
 import torch
 from torch import Generator, Tensor
 
-from transferlab.data.worlds.fields import Canvas, box, circle, ellipse, mix, paint, segment, turn
-
-PALETTES = [
-    [(0.02, 0.02, 0.03), (0.98, 0.98, 0.97)],
-    [(0.97, 0.97, 0.96), (0.03, 0.03, 0.04)],
-    [(0.00, 0.00, 0.06), (0.20, 0.02, 0.42), (0.58, 0.06, 0.50), (0.88, 0.32, 0.20), (0.98, 0.66, 0.08), (1.0, 0.97, 0.78)],
-    [(0.01, 0.02, 0.08), (0.04, 0.16, 0.34), (0.08, 0.40, 0.46), (0.42, 0.42, 0.30), (0.86, 0.46, 0.14), (1.0, 0.93, 0.66)],
-]
-TONES = 1024  # steps of brightness before gamma and palette
-SHARES = (0.3, 0.2, 0.3, 0.2)  # how often each palette is used
-
-
-class Scene:
-    """Temperatures `(N, H, W)` under way, and which pixels hold the warm object."""
-
-    def __init__(self, canvas: Canvas, temperature: Tensor) -> None:
-        self.canvas = canvas
-        self.temperature = temperature
-        self.evidence = torch.zeros(canvas.count, canvas.size, canvas.size)
-
-    def lay(self, distance: Tensor, temperature: Tensor | float, soft: float = 0.0, evidence: bool = False) -> Tensor:
-        """Give the inside of a shape a temperature; with `evidence` it counts as the object. Returns its cover."""
-        cover = self.canvas.cover(distance, soft)
-        self.temperature = torch.lerp(self.temperature, torch.as_tensor(temperature), cover)
-        if evidence:
-            self.evidence = torch.maximum(self.evidence, cover)
-        return cover
-
-    def hide(self, distance: Tensor, temperature: Tensor | float) -> None:
-        """Put something in front of the object."""
-        cover = self.lay(distance, temperature)
-        self.evidence = self.evidence * (1 - cover)
-
-    def glow(self, x: Tensor, y: Tensor, radius: Tensor | float, amount: Tensor | float) -> None:
-        """Warmth that spreads around a point given by coordinates relative to it."""
-        self.temperature = self.temperature + ((x * x + y * y) * (-1 / (radius * radius))).exp_() * amount
-
-    def record(self) -> tuple[Tensor, Tensor]:
-        """Send the scene through the camera: colours `(N, 3, H, W)` from 0 to 1, and the evidence."""
-        canvas = self.canvas
-        seen = canvas.blur(self.temperature, 0.022)
-        soft = canvas.uniform(0, 0.7)
-        seen = seen + soft * (canvas.blur(self.temperature, 0.05) - seen)  # lenses differ
-        rim = canvas.across**2 + canvas.down**2
-        seen = seen + rim * canvas.uniform(-0.06, 0.10)
-        stripes = canvas.normal(1, canvas.size) * canvas.uniform(0.004, 0.022) + canvas.normal(canvas.size, 1) * canvas.uniform(0, 0.010)
-        seen = seen + stripes + canvas.grain() * canvas.uniform(0.006, 0.022) + canvas.noise(2) * 0.02
-        some = seen.flatten(1)[:, :: _stride(canvas.size)]  # the camera, too, judges its range from a part of the pixels
-        low, high = some.quantile(torch.tensor([0.01, 0.995]), 1)[..., None, None]
-        gain = canvas.uniform(0.72, 1.05) / (high - low).clamp(min=0.2)
-        seen = (seen - low).mul_(gain).add_(canvas.uniform(-0.02, 0.18)).clamp_(0, 1)  # the gain is never quite right
-        chosen = torch.multinomial(torch.tensor(SHARES), canvas.count, replacement=True, generator=canvas.generator)
-        bent = torch.linspace(0, 1, TONES) ** canvas.uniform(0.7, 1.35, 1)  # (N, TONES) each picture's gamma
-        place = (bent * (TONES - 1)).round().long()[:, None].expand(-1, 3, -1)
-        table = torch.stack([_gradient(stops) for stops in PALETTES])[chosen].gather(2, place)  # (N, 3, TONES)
-        index = (seen * (TONES - 1)).long().flatten(1)[:, None].expand(-1, 3, -1)
-        colours = table.gather(2, index).view(canvas.count, 3, canvas.size, canvas.size)
-        cross = torch.minimum(box(canvas.across, canvas.down, 0.09, 0.004), box(canvas.across, canvas.down, 0.004, 0.09))
-        sight = canvas.cover(cross) * canvas.chance(0.12) * 0.5  # some cameras mark their spot
-        return mix(colours, torch.full((1, 3), 0.8), sight), self.evidence
-
-
-@lru_cache(maxsize=64)
-def _stride(size: int) -> int:
-    """Takes about 600 of `size` × `size` pixels, and not the same columns of each row."""
-    step = max(1, size**2 // 600)
-    while math.gcd(step, size) > 1:
-        step += 1
-    return step
-
-
-def _gradient(stops: list[tuple[float, float, float]]) -> Tensor:
-    """The colours between the stops of a palette, `(3, TONES)`."""
-    return torch.nn.functional.interpolate(torch.tensor(stops).T[None], size=TONES, mode="linear", align_corners=True)[0]
-
-
-def outdoors(canvas: Canvas, horizon: Tensor | None = None) -> Scene:
-    """Ground below, cold sky above, a line of bushes between; in some pictures only ground."""
-    horizon = canvas.uniform(-0.75, 0.05) - 2.5 * canvas.chance(0.25) if horizon is None else horizon
-    above = canvas.down - horizon + canvas.noise(4) * 0.02
-    clouds = canvas.noise(2, 5, octaves=2) * 0.05 * canvas.chance(0.6)
-    sky = canvas.uniform(-0.1, 0.15) + canvas.down * 0.08 + clouds
-    soil = canvas.uniform(0.22, 0.42) + canvas.noise(5, 12, octaves=2) * 0.035 + canvas.down * canvas.uniform(-0.05, 0.06)
-    scene = Scene(canvas, sky)
-    bushes = above + 0.03 + canvas.noise(5, 2, octaves=2).clamp(min=-0.5) * -0.10 * canvas.chance(0.7)
-    scene.lay(bushes * -1, soil + canvas.uniform(-0.12, 0.08) + canvas.noise(14) * 0.03, 0.02)
-    scene.lay(-above, soil, 0.01)
-    for _ in range(3):  # stones, tufts or puddles, slightly warmer or colder
-        x, y = canvas.across - canvas.uniform(-1, 1), canvas.down - canvas.uniform(0.1, 1)
-        patch = ellipse(x, y, canvas.uniform(0.1, 0.35), canvas.uniform(0.03, 0.09)) + canvas.noise(8) * 0.02
-        scene.lay(patch, scene.temperature + canvas.uniform(-0.10, 0.10), 0.05)
-    return scene
-
-
-def indoors(canvas: Canvas) -> Scene:
-    """A wall or a bench: panels, a conduit, uneven warmth."""
-    base = canvas.uniform(0.1, 0.35) + canvas.noise(2, octaves=3) * 0.03
-    scene = Scene(canvas, base)
-    x, y = turn(canvas.across, canvas.down, canvas.chance(0.5) * math.pi / 2)
-    panel = ((x / canvas.uniform(0.5, 1.1) + canvas.uniform(0, 1)).frac().abs() - 0.5).abs() - 0.485
-    scene.lay(-panel, base - canvas.uniform(0.0, 0.12))
-    scene.lay((y - canvas.uniform(-0.9, 0.9)).abs() - 0.03, base + canvas.uniform(-0.12, 0.12) * canvas.chance(0.5))
-    return scene
-
-
-def add_occluder(scene: Scene) -> None:
-    """A post, a wire fence or a leafy twig in front, in some of the pictures."""
-    canvas = scene.canvas
-    cool = canvas.uniform(0.05, 0.35)
-    slant = canvas.uniform(-0.1, 0.1)
-    post = (canvas.across - canvas.uniform(-1, 1) + slant * canvas.down).abs() - canvas.uniform(0.02, 0.05)
-    scene.hide(post + 9 * (1 - canvas.chance(0.25)), cool)
-    corner_x, corner_y = canvas.across - (canvas.chance(0.5) * 2 - 1), canvas.down - (canvas.chance(0.5) * 2 - 1)
-    leaves = circle(corner_x, corner_y, canvas.uniform(0.3, 0.55)) + canvas.noise(11) * 0.12
-    scene.hide(leaves + 9 * (1 - canvas.chance(0.3)), cool + canvas.noise(14) * 0.04)
-
-
-def place(canvas: Canvas, size: tuple[float, float], x: float, y: tuple[float, float], tilt: float) -> tuple[Tensor, Tensor, Tensor]:
-    """An object's own coordinates (1 unit is about half its width), left or right facing, and its scale."""
-    scale = canvas.uniform(*size)
-    u, v = turn(canvas.across - canvas.uniform(-x, x), canvas.down - canvas.uniform(*y), canvas.normal() * tilt)
-    facing = canvas.chance(0.5) * 2 - 1
-    return u / scale * facing, v / scale, scale
-
-
-def union(first: Tensor, second: Tensor, blend: float = 0.1) -> Tensor:
-    """Both shapes with a smooth joint (Quilez' polynomial smooth minimum)."""
-    share = (0.5 + (second - first) / (2 * blend)).clamp(0, 1)
-    return second + (first - second) * share - blend * share * (1 - share)
-
-
-def limb(u: Tensor, v: Tensor, start: tuple[Tensor, Tensor], end: tuple[Tensor, Tensor], thick: Tensor | float, thin: Tensor | float) -> Tensor:
-    """Signed distance to a tapered stroke from `start` to `end`."""
-    distance, share = segment(u, v, start, end)
-    return distance.sub_(share * (thin - thick)).sub_(thick)
+from transferlab.data.worlds.fields import Canvas, box, circle, ellipse, paint, segment, turn
+from transferlab.data.worlds.infrared import add_occluder, indoors, limb, outdoors, place, union
 
 
 def car(canvas: Canvas) -> tuple[Tensor, Tensor]:
@@ -157,15 +22,21 @@ def car(canvas: Canvas) -> tuple[Tensor, Tensor]:
     ambient = scene.temperature
     high = canvas.uniform(0.22, 0.30)
     roof, rear, front = canvas.uniform(0.50, 0.72), canvas.uniform(-0.95, -0.45), canvas.uniform(0.10, 0.45)
-    body_heat = (canvas.uniform(0.06, 0.24) * (canvas.chance(0.6) * 2 - 1)).clamp(min=-0.16)  # never just as warm as the land
+    body_heat = canvas.uniform(0.06, 0.24) * (canvas.chance(0.6) * 2 - 1)  # never just as warm as the land
+    body_heat = body_heat.clamp(min=-0.16)
     scene.glow(u / 1.1, (v - 0.34) / 0.16, 1.0, canvas.uniform(0.10, 0.3))
     lower = box(u, v - 0.06, 1.0, high - 0.02) + (u.abs() - 0.8).clamp(min=0) * 0.3
     lower = torch.maximum(lower, -(v + 0.02) + (u - front).clamp(min=0) * 0.10 - high)
     rake = canvas.uniform(0.35, 0.8)
     top = -high + 0.10 - roof
-    cabin = torch.maximum(torch.maximum(top * 0.55 - v - 0.08, v), torch.maximum(rear - u - (v + 0.1) * 0.35, u - front - (v + 0.25) * rake))
+    cabin = torch.maximum(
+        torch.maximum(top * 0.55 - v - 0.08, v),
+        torch.maximum(rear - u - (v + 0.1) * 0.35, u - front - (v + 0.25) * rake),
+    )
     body = torch.minimum(lower, cabin)
-    scene.lay(body * scale, ambient.mean((1, 2), keepdim=True) + body_heat + canvas.noise(6) * 0.02 - v * 0.06, 0.0, True)
+    scene.lay(
+        body * scale, ambient.mean((1, 2), keepdim=True) + body_heat + canvas.noise(6) * 0.02 - v * 0.06, 0.0, True
+    )
     glass = torch.maximum(cabin + 0.075, v + high * 0.55)
     pillar = (u - (rear + front) / 2 - canvas.uniform(-0.1, 0.1)).abs() - 0.035
     scene.lay(torch.maximum(glass, -pillar) * scale, canvas.uniform(-0.12, 0.10))
@@ -187,7 +58,9 @@ def animal(canvas: Canvas) -> tuple[Tensor, Tensor]:
     u, v, scale = place(canvas, (0.5, 0.82), 0.25, (-0.15, 0.2), 0.05)
     girth, leg = canvas.uniform(0.20, 0.32), canvas.uniform(0.42, 0.75)
     zero = torch.zeros_like(girth)
-    trunk = union(ellipse(u + 0.30, v, 0.36, girth), ellipse(u - 0.28, v - 0.01, 0.36, girth * canvas.uniform(0.9, 1.15)), 0.15)
+    trunk = union(
+        ellipse(u + 0.30, v, 0.36, girth), ellipse(u - 0.28, v - 0.01, 0.36, girth * canvas.uniform(0.9, 1.15)), 0.15
+    )
     rise, reach = canvas.uniform(-0.25, 0.62), canvas.uniform(0.30, 0.50)  # grazing to alert
     shoulder = (zero + 0.48, -girth * 0.45)
     head_at = (0.55 + reach, -girth * 0.5 - rise)
@@ -204,11 +77,23 @@ def animal(canvas: Canvas) -> tuple[Tensor, Tensor]:
         foot = (hip + swing * canvas.uniform(0.2, 1.9), girth * 0.5 + leg * 0.95)
         upper = limb(u, v, (zero + hip, girth * 0.3), knee, 0.13 if near else 0.10, 0.065)
         legs = torch.minimum(legs, torch.minimum(upper, limb(u, v, knee, foot, 0.06, 0.045)))
-    tail = limb(u, v, (zero - 0.62, -girth * 0.3), (canvas.uniform(-0.98, -0.75), canvas.uniform(-0.25, 0.4)), canvas.uniform(0.03, 0.08), 0.03)
+    tail = limb(
+        u,
+        v,
+        (zero - 0.62, -girth * 0.3),
+        (canvas.uniform(-0.98, -0.75), canvas.uniform(-0.25, 0.4)),
+        canvas.uniform(0.03, 0.08),
+        0.03,
+    )
     whole = union(body, torch.minimum(legs, tail), 0.05)
     ambient = scene.temperature.mean((1, 2), keepdim=True)
     warm = canvas.uniform(0.45, 0.8)
-    fur = ambient + warm * (0.62 + 0.38 * (-whole / 0.16).clamp(0, 1)) - (v - girth).clamp(min=0) * warm * 0.55 + canvas.noise(9) * 0.04
+    fur = (
+        ambient
+        + warm * (0.62 + 0.38 * (-whole / 0.16).clamp(0, 1))
+        - (v - girth).clamp(min=0) * warm * 0.55
+        + canvas.noise(9) * 0.04
+    )
     scene.lay(whole * scale, fur, 0.02, True)
     scene.glow(u - head_at[0] - 0.07, v - head_at[1] - 0.01, 0.07, canvas.uniform(0.1, 0.4))
     grass = canvas.down - canvas.uniform(0.35, 1.1) - canvas.noise(24, 3) * 0.05
@@ -232,8 +117,10 @@ def house(canvas: Canvas) -> tuple[Tensor, Tensor]:
     warm = canvas.uniform(0.25, 0.5)
     scene.lay(wall * scale, warm + canvas.noise(6) * 0.03 + (v - 0.1) * 0.08, 0.0, True)
     scene.lay(roof * scale, canvas.uniform(0.1, 0.32) + canvas.noise(5, 10) * 0.03, 0.0, True)
-    scene.lay((roof.abs() - 0.02) * scale, warm - canvas.uniform(0.0, 0.15))  # the verge, so that a roof as cold as the sky shows
-    leak = ((v - eaves).abs() - 0.025)
+    scene.lay(
+        (roof.abs() - 0.02) * scale, warm - canvas.uniform(0.0, 0.15)
+    )  # the verge, so that a roof as cold as the sky shows
+    leak = (v - eaves).abs() - 0.025
     scene.lay(torch.maximum(leak, u.abs() - 0.85) * scale, warm + canvas.uniform(0.05, 0.5), 0.03)
     columns, floors = 2 + canvas.chance(0.5) + canvas.chance(0.4), 1 + canvas.chance(0.6)
     pane_u, pane_v = 1.5 / columns, 2 * tall / floors
@@ -247,7 +134,14 @@ def house(canvas: Canvas) -> tuple[Tensor, Tensor]:
     scene.lay(torch.minimum(du.abs(), dv.abs() + (window > 0)) * scale + (window > 0) - 0.008, warm + 0.1)
     door = box(u - canvas.uniform(-0.6, 0.6), v - 0.1 - tall + 0.22, 0.10, 0.22)
     scene.lay(door * scale, warm + canvas.uniform(-0.15, 0.4))
-    trunk = limb(canvas.across, canvas.down, (canvas.uniform(-0.9, 0.9), torch.ones(1, 1, 1)), (canvas.uniform(-0.9, 0.9), canvas.uniform(-0.3, 0.2)), 0.06, 0.03)
+    trunk = limb(
+        canvas.across,
+        canvas.down,
+        (canvas.uniform(-0.9, 0.9), torch.ones(1, 1, 1)),
+        (canvas.uniform(-0.9, 0.9), canvas.uniform(-0.3, 0.2)),
+        0.06,
+        0.03,
+    )
     scene.hide(trunk + 9 * (1 - canvas.chance(0.2)), canvas.uniform(0.1, 0.25))
     add_occluder(scene)
     return scene.record()
@@ -257,22 +151,37 @@ def steam_pipe(canvas: Canvas) -> tuple[Tensor, Tensor]:
     """Hot pipes with an elbow, flanges and lagging, and a leak that steams."""
     scene = indoors(canvas)
     cool = canvas.uniform(0.0, 0.25)
-    u, v = turn(canvas.across, canvas.down, torch.randint(4, (canvas.count, 1, 1), generator=canvas.generator) * math.pi / 2 + canvas.normal() * 0.08)
+    u, v = turn(
+        canvas.across,
+        canvas.down,
+        torch.randint(4, (canvas.count, 1, 1), generator=canvas.generator) * math.pi / 2 + canvas.normal() * 0.08,
+    )
     leak_at, leak_v = canvas.uniform(-0.5, 0.5), canvas.uniform(-0.35, 0.35)
     for number in range(3):
         there = 9 * (1 - canvas.chance(0.55)) if number else torch.zeros(canvas.count, 1, 1)
-        level = leak_v if not number else leak_v + (0.5 * number - 0.25) * canvas.uniform(0.75, 1.1) * (1 if number > 1 else -1) * 1.6
+        level = (
+            leak_v
+            if not number
+            else leak_v + (0.5 * number - 0.25) * canvas.uniform(0.75, 1.1) * (1 if number > 1 else -1) * 1.6
+        )
         thick = canvas.uniform(0.10, 0.19) if not number else canvas.uniform(0.05, 0.10)
         knee = canvas.uniform(0.35, 0.75) if number != 1 else canvas.uniform(0.6, 1.5)
         end = canvas.choose([(-1.5,), (1.5,)])[:, :, None]
-        run, along = segment(u, v, (torch.full_like(knee, -1.6), level), (knee, level))
+        run, _ = segment(u, v, (torch.full_like(knee, -1.6), level), (knee, level))
         fall, _ = segment(u, v, (knee, level), (knee + 0 * end, level + end))
         middle = torch.minimum(run, fall)
         heat = canvas.uniform(0.55, 1.0) if not number else canvas.uniform(0.25, 0.8)
         tube = heat * (1 - 0.45 * (middle / thick) ** 2) + canvas.noise(7) * 0.03
         scene.lay(middle - thick + there, tube, 0.0, True)
-        lagged = torch.maximum(torch.minimum((u - canvas.uniform(-1.2, 0.2)).abs() - canvas.uniform(0.15, 0.4), 9 + u), run - thick - 0.03)
-        scene.lay(lagged + there + 9 * (1 - canvas.chance(0.6)), cool + 0.25 * heat * (1 - (middle / thick) ** 2 * 0.5), 0.0, True)
+        lagged = torch.maximum(
+            torch.minimum((u - canvas.uniform(-1.2, 0.2)).abs() - canvas.uniform(0.15, 0.4), 9 + u), run - thick - 0.03
+        )
+        scene.lay(
+            lagged + there + 9 * (1 - canvas.chance(0.6)),
+            cool + 0.25 * heat * (1 - (middle / thick) ** 2 * 0.5),
+            0.0,
+            True,
+        )
         for _ in range(2):
             flange = box(u - canvas.uniform(-0.8, 0.5), v - level, 0.045, thick + 0.055)
             scene.lay(flange + there, heat * canvas.uniform(0.5, 1.15), 0.0, True)
@@ -281,7 +190,12 @@ def steam_pipe(canvas: Canvas) -> tuple[Tensor, Tensor]:
     side = canvas.chance(0.5) * 2 - 1
     away = ((v - leak_v) * side).clamp(min=0)
     drift = (u - leak_at + canvas.noise(4) * 0.12 * away) / (0.06 + away * 0.42)
-    steam = (-(drift**2)).exp() * (-away * canvas.uniform(1.2, 2.6)).exp() * (away > 0.15) * (0.65 + canvas.noise(7, octaves=2) * 0.25).clamp(min=0)
+    steam = (
+        (-(drift**2)).exp()
+        * (-away * canvas.uniform(1.2, 2.6)).exp()
+        * (away > 0.15)
+        * (0.65 + canvas.noise(7, octaves=2) * 0.25).clamp(min=0)
+    )
     scene.temperature = scene.temperature + steam * canvas.uniform(0.35, 0.9)
     add_occluder(scene)
     return scene.record()
@@ -295,7 +209,9 @@ def insulator(canvas: Canvas) -> tuple[Tensor, Tensor]:
     steel = canvas.uniform(0.05, 0.3)
     lattice_u, lattice_v = turn(canvas.across, canvas.down, canvas.uniform(0, math.tau))
     for _ in range(2):
-        lattice = (lattice_v - canvas.uniform(-1, 1) + lattice_u * canvas.uniform(-0.8, 0.8)).abs() - canvas.uniform(0.02, 0.035)
+        lattice = (lattice_v - canvas.uniform(-1, 1) + lattice_u * canvas.uniform(-0.8, 0.8)).abs() - canvas.uniform(
+            0.02, 0.035
+        )
         scene.lay(lattice + 9 * (1 - canvas.chance(0.5)), steel)
     double = canvas.chance(0.4) * canvas.uniform(0.24, 0.30)
     u, v = turn(canvas.across - canvas.uniform(-0.2, 0.2), canvas.down - canvas.uniform(-0.2, 0.2), angle)
@@ -311,7 +227,9 @@ def insulator(canvas: Canvas) -> tuple[Tensor, Tensor]:
         bell = torch.maximum(du.abs() - pitch * 0.30 * (1 - (across / wide).abs() * 0.55), across.abs() - wide)
         hot = (canvas.uniform(0, 1) * count).floor()
         heat = (-((disc - hot) / 0.8).abs()).exp() * canvas.uniform(0.55, 1.0)
-        porcelain = steel + canvas.uniform(0.15, 0.3) + heat * (1.15 - 0.8 * (across / wide).abs()) - 0.06 * across / wide
+        porcelain = (
+            steel + canvas.uniform(0.15, 0.3) + heat * (1.15 - 0.8 * (across / wide).abs()) - 0.06 * across / wide
+        )
         scene.lay(torch.minimum(core, bell), porcelain, 0.0, True)
         for end in (-1.0, 1.0):
             scene.lay(box(u - end * (half + 0.05), across, 0.06, 0.055), steel + 0.12, 0.0, True)
@@ -335,11 +253,15 @@ def boat(canvas: Canvas) -> tuple[Tensor, Tensor]:
 
     def hull(v: Tensor) -> Tensor:
         sheer = -deep - (u.clamp(min=0) ** 2) * 0.12
-        return torch.maximum(torch.maximum(v, sheer - v), torch.maximum(u - 1 - v * bow / deep * 0.55, -u - 0.95 - v * stern))
+        return torch.maximum(
+            torch.maximum(v, sheer - v), torch.maximum(u - 1 - v * bow / deep * 0.55, -u - 0.95 - v * stern)
+        )
 
     def cabin(v: Tensor) -> Tensor:
         first = box(u - cabin_at, v + deep + cabin_tall, cabin_half, cabin_tall)
-        bridge = box(u - cabin_at - 0.05, v + deep + cabin_tall * 2.5, cabin_half * 0.5, cabin_tall * 0.6) + 9 * (1 - second)
+        bridge = box(u - cabin_at - 0.05, v + deep + cabin_tall * 2.5, cabin_half * 0.5, cabin_tall * 0.6) + 9 * (
+            1 - second
+        )
         return torch.minimum(first, bridge)
 
     def mast(v: Tensor) -> Tensor:
@@ -357,15 +279,22 @@ def boat(canvas: Canvas) -> tuple[Tensor, Tensor]:
         scene.temperature = scene.temperature + canvas.cover(mirrored * scale, 0.04) * warm * 0.28 * (v > 0)
     for shape, warm in parts:
         scene.lay(shape(v) * scale, ambient + warm + canvas.noise(9) * 0.02, 0.0, True)
-    windows = torch.maximum((((u - cabin_at) / 0.16).frac().abs() - 0.5).abs() - 0.26, (v + deep + cabin_tall * 1.1).abs() - cabin_tall * 0.35)
+    windows = torch.maximum(
+        (((u - cabin_at) / 0.16).frac().abs() - 0.5).abs() - 0.26,
+        (v + deep + cabin_tall * 1.1).abs() - cabin_tall * 0.35,
+    )
     scene.lay(torch.maximum(windows, cabin(v) + 0.03) * scale, ambient + cabin_warm * canvas.uniform(0.2, 0.7))
     engine = torch.exp(-(((u + 0.55) / 0.25) ** 2 + ((v + deep * 0.4) / 0.12) ** 2)) * canvas.cover(hull(v) * scale)
     scene.temperature = scene.temperature + engine * canvas.uniform(0.1, 0.5)
     trail = (-(u + 0.95)).clamp(min=0)
-    wake = (-((v - 0.03) / (0.05 + trail * 0.12)) ** 2).exp() * (trail > 0) * (-trail * 0.8).exp()
+    wake = (-(((v - 0.03) / (0.05 + trail * 0.12)) ** 2)).exp() * (trail > 0) * (-trail * 0.8).exp()
     scene.temperature = scene.temperature + wake * canvas.uniform(0.0, 0.22)
     plume_u, plume_v = u - cabin_at + cabin_half * 0.55, -(v + deep + cabin_tall * 2 + 0.2)
-    smoke = (-((plume_u + plume_v * 0.9) / (0.07 + plume_v.clamp(min=0) * 0.25)) ** 2).exp() * (-plume_v.clamp(min=0) * 2.5).exp() * (plume_v > 0)
+    smoke = (
+        (-(((plume_u + plume_v * 0.9) / (0.07 + plume_v.clamp(min=0) * 0.25)) ** 2)).exp()
+        * (-plume_v.clamp(min=0) * 2.5).exp()
+        * (plume_v > 0)
+    )
     scene.temperature = scene.temperature + smoke * canvas.uniform(0.1, 0.4)
     return scene.record()
 
@@ -373,19 +302,30 @@ def boat(canvas: Canvas) -> tuple[Tensor, Tensor]:
 def circuit(canvas: Canvas) -> tuple[Tensor, Tensor]:
     """A circuit board: chips with their pins, capacitors and traces, one chip far too hot."""
     scene = indoors(canvas)
-    u, v = turn(canvas.across - canvas.uniform(-0.15, 0.15), canvas.down - canvas.uniform(-0.15, 0.15), canvas.uniform(0, math.tau))
+    u, v = turn(
+        canvas.across - canvas.uniform(-0.15, 0.15),
+        canvas.down - canvas.uniform(-0.15, 0.15),
+        canvas.uniform(0, math.tau),
+    )
     base = canvas.uniform(0.22, 0.4)
     half_u, half_v = canvas.uniform(0.75, 1.2), canvas.uniform(0.65, 1.0)
     board = box(u, v, half_u, half_v)
     scene.lay(board, base + canvas.noise(5) * 0.02)
-    chips = [(canvas.uniform(-0.45, -0.2), canvas.uniform(-0.4, -0.15)), (canvas.uniform(0.25, 0.5), canvas.uniform(-0.35, 0.05)), (canvas.uniform(-0.3, 0.15), canvas.uniform(0.3, 0.5))]
+    chips = [
+        (canvas.uniform(-0.45, -0.2), canvas.uniform(-0.4, -0.15)),
+        (canvas.uniform(0.25, 0.5), canvas.uniform(-0.35, 0.05)),
+        (canvas.uniform(-0.3, 0.15), canvas.uniform(0.3, 0.5)),
+    ]
     hot = torch.randint(3, (canvas.count, 1, 1), generator=canvas.generator)
     for number, (at_u, at_v) in enumerate(chips):
         for _ in range(2):  # a trace leaves the chip, turns once and runs to the edge
             bend = canvas.uniform(-0.7, 0.7)
             first = box(u - (at_u + bend) / 2, v - at_v, (at_u - bend).abs() / 2, 0.014)
             second = torch.maximum((u - bend).abs() - 0.014, (at_v - v) * (canvas.chance(0.5) * 2 - 1))
-            scene.lay(torch.maximum(torch.minimum(first, second), board + 0.05), base + canvas.chance(0.5).sub_(0.4) * canvas.uniform(0.15, 0.4))
+            scene.lay(
+                torch.maximum(torch.minimum(first, second), board + 0.05),
+                base + canvas.chance(0.5).sub_(0.4) * canvas.uniform(0.15, 0.4),
+            )
         there = (hot == number).float()
         scene.glow(u - at_u, v - at_v, canvas.uniform(0.35, 0.55), there * canvas.uniform(0.06, 0.2))
     for number, (at_u, at_v) in enumerate(chips):
@@ -414,25 +354,42 @@ def bird(canvas: Canvas) -> tuple[Tensor, Tensor]:
         there = 9 * (1 - flock * canvas.chance(0.75)) if number else torch.zeros(canvas.count, 1, 1)
         spread = torch.where(flock > 0, canvas.uniform(0.30, 0.42), canvas.uniform(0.55, 0.9))
         angle = canvas.uniform(0, math.tau)
-        x = canvas.across - torch.where(flock > 0, (-0.5, 0.5, 0.0)[number] + canvas.uniform(-0.15, 0.15), canvas.uniform(-0.25, 0.25))
-        y = canvas.down - torch.where(flock > 0, (-0.3, -0.15, 0.5)[number] + canvas.uniform(-0.15, 0.15), canvas.uniform(-0.25, 0.25))
+        x = canvas.across - torch.where(
+            flock > 0, (-0.5, 0.5, 0.0)[number] + canvas.uniform(-0.15, 0.15), canvas.uniform(-0.25, 0.25)
+        )
+        y = canvas.down - torch.where(
+            flock > 0, (-0.3, -0.15, 0.5)[number] + canvas.uniform(-0.15, 0.15), canvas.uniform(-0.25, 0.25)
+        )
         u, v = turn(x, y, angle)
         u, v = u / spread, v / spread
         zero = torch.zeros_like(angle)
         trunk = union(ellipse(u, v, 0.32, 0.13), circle(u - 0.34, v, 0.085), 0.06)
         beak = limb(u, v, (zero + 0.38, zero), (zero + 0.50, zero), 0.04, 0.008)
-        fan = torch.maximum(torch.maximum(-u - canvas.uniform(0.5, 0.66), u + 0.25), v.abs() - 0.05 - (-u - 0.25) * canvas.uniform(0.2, 0.55))
+        fan = torch.maximum(
+            torch.maximum(-u - canvas.uniform(0.5, 0.66), u + 0.25),
+            v.abs() - 0.05 - (-u - 0.25) * canvas.uniform(0.2, 0.55),
+        )
         sweep, fold = canvas.uniform(-0.1, 0.4), canvas.uniform(0.05, 0.6)
         wings = torch.full((), 9.0)
         for side in (-1.0, 1.0):
             beat = canvas.uniform(0.82, 1.0)
             wrist = (0.10 + sweep * 0.5, side * 0.48 * beat)
             tip = (wrist[0] - fold, side * 0.98 * beat)
-            wings = torch.minimum(wings, torch.minimum(limb(u, v, (zero + 0.08, zero), wrist, 0.15, 0.12), limb(u, v, wrist, tip, 0.12, 0.025)))
+            wings = torch.minimum(
+                wings,
+                torch.minimum(limb(u, v, (zero + 0.08, zero), wrist, 0.15, 0.12), limb(u, v, wrist, tip, 0.12, 0.025)),
+            )
         warm = canvas.uniform(0.5, 0.9)
         scene.lay((torch.minimum(wings, fan) + there) * spread, ambient + warm * (0.62 - 0.4 * v.abs()), 0.01, True)
-        scene.lay((torch.minimum(trunk, beak) + there) * spread, ambient + warm * (0.75 + 0.25 * (-trunk / 0.1).clamp(0, 1)), 0.02, True)
-    branch = (canvas.down - canvas.uniform(-1, 1) - canvas.across * canvas.uniform(-0.6, 0.6) + canvas.noise(3) * 0.05).abs() - canvas.uniform(0.015, 0.035)
+        scene.lay(
+            (torch.minimum(trunk, beak) + there) * spread,
+            ambient + warm * (0.75 + 0.25 * (-trunk / 0.1).clamp(0, 1)),
+            0.02,
+            True,
+        )
+    branch = (
+        canvas.down - canvas.uniform(-1, 1) - canvas.across * canvas.uniform(-0.6, 0.6) + canvas.noise(3) * 0.05
+    ).abs() - canvas.uniform(0.015, 0.035)
     scene.hide(branch + 9 * (1 - canvas.chance(0.3)), ambient + canvas.uniform(-0.05, 0.12))
     return scene.record()
 
@@ -455,7 +412,7 @@ def draw(labels: Tensor, generator: Generator, size: int = 64) -> tuple[Tensor, 
 
         >>> images, masks = draw(torch.arange(8), torch.Generator().manual_seed(0))
 
-    `labels` are positions in `CLASSES`, `(N,)`; returned are uint8 `(N, 3, size, size)` and bool `(N, size, size)`. What stands in
-    front of the object is not part of its mask. Raises ValueError for a label that is no class.
+    `labels` are positions in `CLASSES`, `(N,)`; returned are uint8 `(N, 3, size, size)` and bool `(N, size, size)`.
+    What stands in front of the object is not part of its mask. Raises ValueError for a label that is no class.
     """
     return paint(PAINTERS, labels, generator, size)

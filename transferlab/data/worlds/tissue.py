@@ -2,8 +2,9 @@
 
 Colours come from physics: haematoxylin (blue, in nuclei) and eosin (pink, in proteins) are amounts of dye, and light
 weakens exponentially with each (Beer and Lambert; stain vectors after Ruifrok and Johnston, "Quantification of
-histochemical staining by color deconvolution", 2001). How strongly a slide is stained differs from picture to picture, as
-between laboratories. These are drawings of patterns; they carry no diagnosis. Left out: magnification changes, other stains.
+histochemical staining by color deconvolution", 2001). How strongly a slide is stained differs from picture to picture,
+as between laboratories. These are drawings of patterns; they carry no diagnosis. Left out: magnification changes, other
+stains.
 """
 
 import math
@@ -49,15 +50,24 @@ class Slide:
         self.blue = torch.lerp(self.blue, torch.as_tensor(blue), cover)
 
     def add_nuclei(
-        self, x: Tensor, y: Tensor, length: Tensor, width: Tensor, angle: Tensor, strength: Tensor | float, vesicular: float = 0.0
+        self,
+        x: Tensor,
+        y: Tensor,
+        length: Tensor,
+        width: Tensor,
+        angle: Tensor,
+        strength: Tensor | float,
+        vesicular: float = 0.0,
     ) -> Nearest:
-        """Oval nuclei `(N, K)` of half `length` and half `width`; `vesicular` ones are pale within and dark at the rim."""
+        """Oval nuclei `(N, K)` of half `length` and half `width`; `vesicular` ones are pale within, dark at the rim."""
         canvas = self.canvas
 
         def shape(dx: Tensor, dy: Tensor, length: Tensor, width: Tensor, angle: Tensor) -> Tensor:
             return ellipse(*turn(dx, dy, angle), length, width)
 
-        nuclei = canvas.stamp(x, y, float(torch.maximum(length, width).max()) + canvas.pixel, shape, length, width, angle)
+        nuclei = canvas.stamp(
+            x, y, float(torch.maximum(length, width).max()) + canvas.pixel, shape, length, width, angle
+        )
         chromatin = (self.chromatin * (0.10 + 0.16 * vesicular)).add_(1)
         if vesicular:
             chromatin.add_((nuclei.distance * (vesicular / 0.035)).clamp_(-vesicular, 0))
@@ -76,7 +86,9 @@ class Slide:
         thickness = canvas.noise(1.6).mul_(0.05).add_(canvas.uniform(0.8, 1.2)).add_(fold, alpha=0.8).mul_(tear)
         dyes = torch.stack([self.blue * thickness, self.eosin * thickness], 1).flatten(2)  # (N, 2, H · W)
         vectors = torch.tensor([HAEMATOXYLIN, EOSIN]) * (1 + canvas.normal(2, 3) * 0.14)  # (N, 2, 3)
-        vectors = vectors * torch.cat([canvas.uniform(0.7, 1.5), canvas.uniform(0.45, 1.5)], 1)  # each laboratory's strengths
+        vectors = vectors * torch.cat(
+            [canvas.uniform(0.7, 1.5), canvas.uniform(0.45, 1.5)], 1
+        )  # each laboratory's strengths
         light = (-(vectors.transpose(1, 2) @ dyes)).exp_().view(canvas.count, 3, canvas.size, canvas.size)
         lamp = canvas.uniform(0.86, 0.99) * (1 + canvas.uniform(-0.04, 0.03, 3)[..., None])  # (N, 3, 1)
         away = away * (canvas.uniform(0, 0.10) / -2) + 1  # the corners are darker
@@ -112,7 +124,10 @@ def gland(canvas: Canvas) -> tuple[Tensor, Tensor]:
     for number in range(3):
         away = canvas.uniform(0.62, 0.78, 1) * several
         bearing = canvas.uniform(0, 0.6, 1) + number * math.tau / 3
-        x, y = away * bearing.cos() + canvas.uniform(-0.12, 0.12, 1), away * bearing.sin() + canvas.uniform(-0.12, 0.12, 1)
+        x, y = (
+            away * bearing.cos() + canvas.uniform(-0.12, 0.12, 1),
+            away * bearing.sin() + canvas.uniform(-0.12, 0.12, 1),
+        )
         if number:
             x = torch.where(several > 0, x, 9.0)
         base = torch.where(several > 0, canvas.uniform(0.34, 0.48, 1), canvas.uniform(0.5, 0.78, 1))
@@ -143,7 +158,8 @@ def gland(canvas: Canvas) -> tuple[Tensor, Tensor]:
         wide = (base * math.tau / count * 0.42).clamp(max=0.042).expand(-1, count)
         nuclei.append((nucleus_x, y + radius * step.sin(), long, wide, step))
         evidence = torch.maximum(evidence, body)
-    slide.add_nuclei(*(torch.cat(parts, 1) for parts in zip(*nuclei, strict=True)), 1.05, 0.25)
+    x, y, long, wide, step = (torch.cat(parts, 1) for parts in zip(*nuclei, strict=True))
+    slide.add_nuclei(x, y, long, wide, step, 1.05, 0.25)
     return slide.develop(), evidence
 
 
@@ -171,7 +187,9 @@ def spindle_cells(canvas: Canvas) -> tuple[Tensor, Tensor]:
     slide.cover(canvas.cover(patch, 0.15), (0.7 + stream * 0.25).clamp(min=0.1), 0.12)
     rows, each = 17, 10
     line = (torch.arange(rows) - 8).repeat_interleave(each) * canvas.uniform(0.11, 0.16, 1)
-    along = (torch.arange(each) - 4.5).repeat(rows) * canvas.uniform(0.24, 0.32, 1) + canvas.uniform(-0.13, 0.13, rows * each)
+    along = (torch.arange(each) - 4.5).repeat(rows) * canvas.uniform(0.24, 0.32, 1) + canvas.uniform(
+        -0.13, 0.13, rows * each
+    )
     across = line + canvas.uniform(-0.035, 0.035, rows * each) - sway[:, 0] * 0.5 * along**2
     x, y = turn(along, across, -direction[:, 0])
     x = only_inside(canvas, patch, x, y)
@@ -182,7 +200,7 @@ def spindle_cells(canvas: Canvas) -> tuple[Tensor, Tensor]:
 
 
 def mitosis(canvas: Canvas) -> tuple[Tensor, Tensor]:
-    """A sheet of large pale nuclei in which one to three cells divide: a dark plate, two plates or a clump in a clear cell."""
+    """A sheet of large pale nuclei; one to three cells divide: a dark plate, two plates or a clump in a clear cell."""
     slide = Slide(canvas)
     x, y, nearest, second = canvas.cells(canvas.uniform(0.34, 0.46), 0.26, 7)
     border = canvas.cover((second - nearest.distance) - 0.02, 0.03)
@@ -195,7 +213,9 @@ def mitosis(canvas: Canvas) -> tuple[Tensor, Tensor]:
     length = canvas.uniform(0.10, 0.14, 49)
     slide.add_nuclei(at_rest, y, length, length * canvas.uniform(0.7, 0.95, 49), canvas.uniform(0, 3.1, 49), 0.75, 0.55)
     speck = torch.full_like(x, 0.026)
-    spots = canvas.stamp(at_rest + canvas.uniform(-0.04, 0.04, 49), y + canvas.uniform(-0.04, 0.04, 49), 0.08, circle, speck)
+    spots = canvas.stamp(
+        at_rest + canvas.uniform(-0.04, 0.04, 49), y + canvas.uniform(-0.04, 0.04, 49), 0.08, circle, speck
+    )
     slide.cover(canvas.cover(spots.distance), slide.eosin, 0.95)
     there = torch.where(dividing > 0, x, 9.0)
     cell = canvas.stamp(there, y, 0.24, circle, torch.full_like(x, 0.175))
@@ -244,7 +264,12 @@ def squamous(canvas: Canvas) -> tuple[Tensor, Tensor]:
     slide = Slide(canvas)
     heading = canvas.uniform(0, math.tau)
     u, v = turn(canvas.across, canvas.down, heading)
-    lift, wave, phase, swing = canvas.uniform(-0.6, -0.1), canvas.uniform(2, 4), canvas.uniform(0, 6), canvas.uniform(0.02, 0.10)
+    lift, wave, phase, swing = (
+        canvas.uniform(-0.6, -0.1),
+        canvas.uniform(2, 4),
+        canvas.uniform(0, 6),
+        canvas.uniform(0.02, 0.10),
+    )
     base = v + lift - (u * wave + phase).sin() * swing
     inside = canvas.cover(base, 0.02)
     spacing, shrink = canvas.uniform(0.26, 0.36, 1), canvas.uniform(0.80, 0.93, 1)
@@ -266,10 +291,14 @@ def squamous(canvas: Canvas) -> tuple[Tensor, Tensor]:
     nearest, second = canvas.pavement(place, level, x, y, each, stretched, 1 / high)
     border = canvas.cover(second - nearest.distance - canvas.uniform(0.03, 0.05), 0.02)
     rise = (-base / 1.2).clamp(0, 1)  # 0 at the base, 1 at the surface
-    bright = canvas.uniform(0.5, 0.95) + nearest.pick(canvas.uniform(-0.12, 0.12, rows * each)) + canvas.noise(16) * 0.05
+    bright = (
+        canvas.uniform(0.5, 0.95) + nearest.pick(canvas.uniform(-0.12, 0.12, rows * each)) + canvas.noise(16) * 0.05
+    )
     contrast = torch.where(canvas.chance(0.5) > 0, 0.45, -0.35)  # borders darker or paler than the cells
     slide.cover(inside, (bright + border * contrast + rise * 0.3).clamp(min=0.1), 0.14 * (1 - rise))
-    x = torch.where(row < canvas.uniform(4, 8, 1), only_inside(canvas, base + 0.1, x, y), 9.0)  # the surface has lost its nuclei
+    x = torch.where(
+        row < canvas.uniform(4, 8, 1), only_inside(canvas, base + 0.1, x, y), 9.0
+    )  # the surface has lost its nuclei
     length = canvas.uniform(0.05, 0.068, rows * each)
     lean = heading[:, 0] + canvas.normal(rows * each) * 0.15
     slide.add_nuclei(x, y, length, length * high.sqrt() * canvas.uniform(0.7, 0.95, rows * each), lean, 1.0, 0.25)
@@ -277,7 +306,9 @@ def squamous(canvas: Canvas) -> tuple[Tensor, Tensor]:
     along = (torch.arange(crowd) - 17.5) * 0.082 + canvas.uniform(-0.015, 0.015, crowd)
     foot = (along * wave[:, 0] + phase[:, 0]).sin() * swing[:, 0] - lift[:, 0]
     x, y = turn(along, foot - 0.05, -heading[:, 0])
-    slide.add_nuclei(x, y, canvas.uniform(0.05, 0.065, crowd), torch.full_like(x, 0.032), heading[:, 0] + math.pi / 2 + 0 * x, 1.1)
+    slide.add_nuclei(
+        x, y, canvas.uniform(0.05, 0.065, crowd), torch.full_like(x, 0.032), heading[:, 0] + math.pi / 2 + 0 * x, 1.1
+    )
     return slide.develop(), inside
 
 
@@ -291,7 +322,9 @@ def necrosis(canvas: Canvas) -> tuple[Tensor, Tensor]:
     slide.add_nuclei(living, y, radius, radius * canvas.uniform(0.7, 1, 169), canvas.uniform(0, 3, 169), 0.9, 0.35)
     granular = canvas.noise(28) * 0.16 + canvas.noise(7, octaves=2) * 0.18
     dead = canvas.cover(patch, 0.06)
-    slide.cover(dead, (canvas.uniform(0.5, 1.0) + granular).clamp(min=0.05), (0.08 + canvas.noise(4) * 0.06).clamp(min=0))
+    slide.cover(
+        dead, (canvas.uniform(0.5, 1.0) + granular).clamp(min=0.05), (0.08 + canvas.noise(4) * 0.06).clamp(min=0)
+    )
     ghosts = canvas.stamp(only_inside(canvas, patch, x, y), y, 0.13, circle, torch.full_like(x, 0.075))
     slide.cover(canvas.cover(ghosts.distance.abs() - 0.012, 0.02) * 0.35 * dead, 1.0, 0.25)
     dust_x, dust_y = canvas.uniform(-1, 1, 160), canvas.uniform(-1, 1, 160)
@@ -320,7 +353,9 @@ def blood_vessel(canvas: Canvas) -> tuple[Tensor, Tensor]:
         along = torch.atan2(half_v * bearing.cos(), -half_u * bearing.sin()) + heading[:, 0]
         slide.add_nuclei(x + centre_x[:, 0], y + centre_y[:, 0], length, torch.full_like(length, width), along, 1.0)
 
-    around(34, 0.04 + canvas.uniform(0, 1, 34) * (wall[:, 0] - 0.06).clamp(min=0.02), canvas.uniform(0.06, 0.09, 34), 0.018)
+    around(
+        34, 0.04 + canvas.uniform(0, 1, 34) * (wall[:, 0] - 0.06).clamp(min=0.02), canvas.uniform(0.06, 0.09, 34), 0.018
+    )
     plasma = canvas.cover(channel, 0.01)
     slide.cover(plasma, canvas.uniform(0.0, 0.35), 0.0)
     x, y = canvas.scatter(canvas.uniform(0.125, 0.17), 0.3, 13)
@@ -352,8 +387,8 @@ def draw(labels: Tensor, generator: Generator, size: int = 64) -> tuple[Tensor, 
 
         >>> images, masks = draw(torch.arange(8), torch.Generator().manual_seed(0))
 
-    `labels` are positions in `CLASSES`, `(N,)`; returned are uint8 `(N, 3, size, size)` and bool `(N, size, size)`. The mask
-    is the gland, the crowd, the bundle, the dividing cells, the empty cells, the pavement, the dead area, or the vessel with
-    its wall. Raises ValueError for a label that is no class.
+    `labels` are positions in `CLASSES`, `(N,)`; returned are uint8 `(N, 3, size, size)` and bool `(N, size, size)`. The
+    mask is the gland, the crowd, the bundle, the dividing cells, the empty cells, the pavement, the dead area, or the
+    vessel with its wall. Raises ValueError for a label that is no class.
     """
     return paint(PAINTERS, labels, generator, size)
