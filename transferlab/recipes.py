@@ -102,7 +102,7 @@ def fine_tuning(epochs: int = 20, head_epochs: int = 8, head_lr: float = 1e-3, *
     )
 
 
-def gradual_unfreezing(epochs: int = 6, head_epochs: int = 15, head_lr: float = 2e-3, **settings: Any) -> Recipe:
+def gradual_unfreezing(epochs: int = 5, head_epochs: int = 15, head_lr: float = 1e-3, **settings: Any) -> Recipe:
     """The head until it converges, then the last stages at a tenth of its rate, then more, ever slower.
 
         >>> for record in fit(model, data, gradual_unfreezing(epochs=5)): ...
@@ -121,7 +121,7 @@ def gradual_unfreezing(epochs: int = 6, head_epochs: int = 15, head_lr: float = 
     )
 
 
-def from_scratch(epochs: int = 50, lr: float = 1e-3, **settings: Any) -> Recipe:
+def from_scratch(epochs: int = 35, lr: float = 1e-3, **settings: Any) -> Recipe:
     """Train everything from random weights, at one rate: what transfer is compared with.
 
         >>> model = load("bundled", num_classes=8, pretrained=False)
