@@ -116,7 +116,7 @@ def ants_and_bees(tmp_path_factory):
 
 
 def test_real_photos_from_a_folder(elsewhere, capsys, ants_and_bees):
-    command = ["run", "--data", str(ants_and_bees), "--recipe", "feature_extraction", "--quick", "--json"]
+    command = ["run", "--data", str(ants_and_bees), "--recipe", "feature_extraction", "--json"]
     assert main(command) == 0
     run = Run.from_dict(json.loads(capsys.readouterr().out)["runs"][0])
     assert run.class_names == ("ants", "bees")

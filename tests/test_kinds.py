@@ -35,7 +35,7 @@ def test_a_thing_fills_its_square_and_stays_within_it(kind):
     outside = covered.sum() - covered[:, inside, inside].sum()
     assert outside <= 0.01 * covered.sum()
     tall, wide = ((covered.amax(side) > 0.5).sum(1) for side in (2, 1))
-    assert (torch.maximum(tall, wide) > 0.7 * 51).all()
+    assert (torch.maximum(tall, wide) > 0.6 * 51).all()
 
 
 def test_two_of_a_kind_differ(kind):

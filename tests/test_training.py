@@ -103,6 +103,24 @@ def test_what_cannot_have_changed_is_not_measured_again(two_colours, monkeypatch
     assert run.source_after == measure(model)
 
 
+@pytest.mark.parametrize("keep", [True, False])
+def test_thawed_batch_norm_keeps_the_pretrained_statistics_unless_told_otherwise(two_colours, keep):
+    model = network()
+    before = copy.deepcopy(model.state_dict())
+    train(model, two_colours, fine_tuning(epochs=1, head_epochs=1, keep_statistics=keep), progress=False)
+    after = model.state_dict()
+    for name in ("bn1.running_mean", "layer4.1.bn2.running_var"):
+        assert torch.equal(after[name], before[name]) == keep
+    assert not torch.equal(after["layer4.1.bn2.weight"], before["layer4.1.bn2.weight"])  # they learn all the same
+
+
+def test_from_scratch_there_are_no_statistics_to_keep(two_colours):
+    model = network()
+    before = model.bn1.running_mean.clone()
+    train(model, two_colours, from_scratch(epochs=1), progress=False)
+    assert not torch.equal(model.bn1.running_mean, before)
+
+
 def test_dropout_is_drawn_from_the_runs_own_stream(two_colours):
     def with_dropout():
         torch.manual_seed(0)

@@ -154,6 +154,8 @@ def _axes(size: tuple[float, float] = (6, 4)) -> Axes:
 
 def _label_ends(ax: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
     """Name each line at its end, pushed apart where two would overlap."""
+    from matplotlib.ticker import MaxNLocator
+
     lowest = -100.0
     longest = max((x for x, *_ in ends), default=1)
     for x, y, text, colour in sorted(ends, key=lambda end: end[1]):
@@ -164,7 +166,6 @@ def _label_ends(ax: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None
             arrowprops={"arrowstyle": "-", "color": colour, "alpha": 0.35, "linewidth": 0.8, "shrinkA": 0},
         )  # fmt: skip
     ax.set_xlim(0, longest * 1.42)
-    ax.locator_params(axis="x", integer=True)
-    ax.set_xticks([tick for tick in ax.get_xticks() if tick <= longest])
+    ax.set_xticks([tick for tick in MaxNLocator(integer=True).tick_values(0, longest) if tick <= longest])
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(axis="y", color="0.92")

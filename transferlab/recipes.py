@@ -52,6 +52,7 @@ class Recipe:
     batch_size: int = 32  # small sets need many steps more than they need smooth gradients
     weight_decay: float = 0.01  # AdamW's usual value; norms and biases are exempt
     bn: str = "frozen"  # BatchNorm of frozen stages; "train" is what fastai does
+    keep_statistics: bool = True  # thawed BatchNorm keeps the pretrained ones: 32 images make worse
     starts_from: str = "pretrained"  # "random" refuses a pretrained model, so that scratch means scratch
 
     def __post_init__(self) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import Optimizer
 
 from transferlab.backbones.card import card_of
@@ -106,6 +107,7 @@ def _records(
     epochs: list[Epoch] = []
     phase_rows = []
     step = 0
+    keep_statistics = recipe.keep_statistics and recipe.bn != "train" and recipe.starts_from == "pretrained"
     for phase in recipe.phases:
         optimizer, row = begin(model, phase, recipe, optimizer)
         peaks = [group["lr"] for group in optimizer.param_groups]
@@ -122,7 +124,7 @@ def _records(
                     for group, peak in zip(optimizer.param_groups, peaks, strict=True):
                         group["lr"] = peak * share
                 with randomness:
-                    loss = _train_batch(model, data.train, index, optimizer, generator, counted)
+                    loss = _train_batch(model, data.train, index, optimizer, generator, counted, keep_statistics)
                 step += 1
                 yield Step(step, len(epochs), phase.name, loss, rates(optimizer))
             losses.append(counted.loss_sum / len(data.train))
@@ -160,11 +162,21 @@ class _Counted:
 
 
 def _train_batch(
-    model: nn.Module, images: ImageSet, index: Tensor, optimizer: Optimizer, generator: Generator, counted: _Counted
+    model: nn.Module,
+    images: ImageSet,
+    index: Tensor,
+    optimizer: Optimizer,
+    generator: Generator,
+    counted: _Counted,
+    keep_statistics: bool,
 ) -> float:
     """One step on the images at `index`; returns the loss."""
     start = time.perf_counter()
     model.train()  # what is frozen stays in eval mode: see freezing
+    if keep_statistics:
+        for module in model.modules():
+            if isinstance(module, _BatchNorm):
+                module.eval()
     device = next(model.parameters()).device
     labels = images.labels[index].to(device)  # (B,)
     x = normalise(images.images[index].to(device), card_of(model))  # (B, 3, H, W)
