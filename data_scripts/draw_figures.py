@@ -65,7 +65,8 @@ def main() -> None:
     save_figure(sheet_of_knobs(), args.out / "knobs.png")
     if args.run:
         runs = [Run.from_dict(values) for values in json.loads(args.run.read_text())["runs"]]
-        save_figure(run_figure(runs), args.out / "first_transfer.png")
+        first = [run for run in runs if run.seed == runs[0].seed]
+        save_figure(run_figure(first), args.out / "first_transfer.png")
 
 
 if __name__ == "__main__":
