@@ -120,7 +120,7 @@ def test_real_photos_from_a_folder(elsewhere, capsys, ants_and_bees):
     assert main(command) == 0
     run = Run.from_dict(json.loads(capsys.readouterr().out)["runs"][0])
     assert run.class_names == ("ants", "bees")
-    assert (run.num_train, run.num_held_out) == (245, 153)  # 244 photographs and an imageNotFound.gif among the ants
+    assert (run.num_train, run.num_held_out) == (245, 153)
     assert run.accuracy > 0.65
 
 
