@@ -60,13 +60,6 @@ def test_a_glow_is_strongest_at_its_middle():
     assert float(one.temperature[0, 16, 23]) == pytest.approx(0.8 * math.exp(-away / 0.25), abs=1e-4)
 
 
-def test_a_union_is_both_shapes_with_a_smooth_joint():
-    first, second = torch.tensor([-0.5, 0.6, 0.2, 0.0]), torch.tensor([0.4, -0.3, 0.2, 0.0])
-    joined = infrared.union(first, second, 0.1)
-    assert torch.allclose(joined[:2], torch.tensor([-0.5, -0.3]))  # far from a joint it is the nearer one
-    assert torch.allclose(joined[2:], torch.tensor([0.175, -0.025]))  # at it, a quarter of the blend is filled in
-
-
 def test_a_limb_tapers():
     ends = [(torch.tensor(x), torch.tensor(0.0)) for x in (0.0, 1.0)]
     u, v = torch.tensor([0.0, 0.5, 1.0]), torch.tensor([0.3, 0.3, 0.3])

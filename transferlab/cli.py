@@ -13,7 +13,7 @@ from transferlab import __version__
 from transferlab.files import write_atomically
 
 DEFAULT_RECIPES = ("feature_extraction", "gradual_unfreezing", "from_scratch")
-QUICK_SHARE = 0.15  # of each recipe's epochs: enough to see the order of the recipes, in a quarter of the time
+QUICK_SHARE = 0.15  # of each recipe's epochs: enough to see the order of the recipes, in a sixth of the training
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--device", default="cpu", help="cpu, cuda or mps")
     run.add_argument("--out", type=Path, default=Path("transferlab-run"), help="where run.json and curves.png go")
-    run.add_argument("--quick", action="store_true", help="fewer epochs: a look in under 15 seconds")
+    run.add_argument("--quick", action="store_true", help="fewer epochs: a first look")
     run.add_argument("--json", action="store_true", help="print run.json on standard output, and nothing else there")
 
     fetch = commands.add_parser("fetch", help="download pretrained weights into the cache, for use offline")

@@ -162,12 +162,6 @@ def place(
     return u / scale * facing, v / scale, scale
 
 
-def union(first: Tensor, second: Tensor, blend: float = 0.1) -> Tensor:
-    """Both shapes with a smooth joint (Quilez' polynomial smooth minimum)."""
-    share = (0.5 + (second - first) / (2 * blend)).clamp(0, 1)
-    return second + (first - second) * share - blend * share * (1 - share)
-
-
 def limb(
     u: Tensor,
     v: Tensor,

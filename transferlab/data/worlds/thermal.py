@@ -12,7 +12,8 @@ import torch
 from torch import Generator, Tensor
 
 from transferlab.data.worlds.fields import Canvas, box, circle, ellipse, paint, segment, turn
-from transferlab.data.worlds.infrared import add_occluder, indoors, limb, outdoors, place, union
+from transferlab.data.worlds.infrared import add_occluder, indoors, limb, outdoors, place
+from transferlab.data.worlds.shapes import union
 
 
 def car(canvas: Canvas) -> tuple[Tensor, Tensor]:
