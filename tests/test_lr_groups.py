@@ -53,6 +53,11 @@ def test_a_slice_by_hand():
     assert rates(lr_groups(tiny(), lr=slice(1e-2))) == pytest.approx({"0": 1e-3, "2": 1e-3, "5": 1e-2})
 
 
+def test_a_slice_for_the_backbone_leaves_the_head_alone():
+    given = {"head_lr": 1e-2, "backbone_lr": slice(1e-5, 1e-3)}
+    assert rates(lr_groups(tiny(), **given)) == pytest.approx({"0": 1e-5, "2": 1e-3, "5": 1e-2})
+
+
 def test_the_groups_of_a_tiny_net():
     groups = lr_groups(tiny(), head_lr=1e-2, weight_decay=0.05)
     shapes = [(g["name"], g["weight_decay"], [tuple(p.shape) for p in g["params"]]) for g in groups]
@@ -113,6 +118,8 @@ def test_the_rates_of_fastais_oracle(model):
         ({"lr": 1e-3, "head_lr": 1e-3}, "lr sets every stage's rate, so head_lr contradict"),
         ({"lr": slice(1e-5, 1e-3), "backbone_lr": 1e-4, "layer_decay": 0.5}, "backbone_lr and layer_decay contradict"),
         ({"backbone_lr": 1e-4, "layer_decay": 0.5}, "give one of them"),
+        ({"backbone_lr": slice(1e-4)}, r"backbone_lr=slice\(at the stem"),
+        ({"backbone_lr": slice(0, 1e-4)}, "the backbone slice's first rate must be above 0"),
         ({"lr": slice(1e-5, 1e-3, 2)}, r"lr=slice\(lowest, highest\)"),
         ({"lr": slice(1e-5, None)}, r"lr=slice\(lowest, highest\)"),
         ({"lr": slice(0, 1e-3)}, "the slice's lowest rate must be above 0"),

@@ -24,7 +24,15 @@ def test_fine_tuning_trains_the_head_first_and_then_everything():
     first, second = fine_tuning(head_lr=1e-3).phases
     assert first.frozen_share == 1
     assert second.frozen_share == 0
-    assert second.lowest_lr == pytest.approx(1e-5)
+    assert second.head_lr / second.backbone_lr == pytest.approx(10)  # the rule that we teach: 10 to 100 times lower
+    assert second.head_lr / second.lowest_lr == pytest.approx(100)
+
+
+def test_a_refused_rate_is_named_as_it_was_typed_or_derived():
+    with pytest.raises(ValueError, match=r"head_lr must be above 0 and at most 100; you gave 150"):
+        fine_tuning(head_lr=150)
+    with pytest.raises(ValueError, match=r"3 · head_lr, the rate of the first phase, must be .* you gave 150"):
+        fine_tuning(head_lr=50)
 
 
 def test_shortened_keeps_at_least_one_epoch_a_phase():
@@ -52,3 +60,5 @@ def test_bad_phases_are_refused():
         Phase("x", 1.0, 1, 1e-3, schedule="cosine")
     with pytest.raises(ValueError, match="no phases"):
         Recipe("empty", ())
+    with pytest.raises(ValueError, match="give backbone_lr"):
+        Phase("x", 0.0, 1, 1e-3, lowest_lr=1e-5)

@@ -95,7 +95,9 @@ def _run(options: argparse.Namespace) -> int:
             for note in data.notes:
                 say(f"note: {note}")
             say(f"\n{stage_table(comparison.plans())}\n")
-        with tqdm(total=sum(recipe.epochs for recipe in recipes), unit="epoch", file=sys.stderr, leave=False) as bar:
+        # disable=None: no bar where nobody watches, for each of its refreshes would be a line of a log file.
+        total = sum(recipe.epochs for recipe in recipes)
+        with tqdm(total=total, unit="epoch", file=sys.stderr, leave=False, disable=None) as bar:
             for recipe, record in comparison.records():
                 if isinstance(record, Epoch) and record.epoch > 0:
                     bar.set_description(f"seed {seed}, {label(recipe.name)}, {record.phase}")

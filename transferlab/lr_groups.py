@@ -30,7 +30,7 @@ OWN_KEYS = ("params", "lr", "weight_decay", "name", "stage", "initial_lr", "para
 def lr_groups(
     model: nn.Module,
     head_lr: float | None = None,
-    backbone_lr: float | None = None,
+    backbone_lr: float | slice | None = None,
     *,
     layer_decay: float | None = None,
     lr: float | slice | None = None,
@@ -39,15 +39,16 @@ def lr_groups(
     """The model's trainable parameters in groups for a torch optimizer, stem first, head last.
 
         >>> AdamW(lr_groups(model, head_lr=1e-3, backbone_lr=1e-4))
+        >>> AdamW(lr_groups(model, head_lr=1e-3, backbone_lr=slice(1e-5, 1e-4)))   # grows from the stem upwards
         >>> AdamW(lr_groups(model, head_lr=1e-3, layer_decay=0.7))   # head_lr · 0.7^(stages below the head)
         >>> AdamW(lr_groups(model, lr=slice(1e-5, 1e-3)))            # geometric from stem to head, as in fastai
 
-    Give the rates in one way: `head_lr` (default 1e-3) with or without `backbone_lr` (default: the same) or
-    `layer_decay`, or else `lr`, a number for all or a slice. `slice(hi)` gives the head `hi` and the rest a tenth, as
-    in fastai. A stage's rate does not depend on what is frozen. Each group is a dict with `params`, `lr`,
-    `weight_decay`, `stage` (its stage's name) and `name`; norms, biases, other vectors and what the model itself
-    exempts (timm's `no_weight_decay()`) come as a second group of their stage without weight decay. Frozen parameters
-    are left out. Nothing is changed.
+    Give the rates in one way: `head_lr` (default 1e-3) with or without `backbone_lr` (default: the same; a slice grows
+    geometrically from the stem to the last stage below the head) or `layer_decay`, or else `lr`, a number for all or a
+    slice that includes the head. `lr=slice(hi)` gives the head `hi` and the rest a tenth, as in fastai. A stage's rate
+    does not depend on what is frozen. Each group is a dict with `params`, `lr`, `weight_decay`, `stage` (its stage's
+    name) and `name`; norms, biases, other vectors and what the model itself exempts (timm's `no_weight_decay()`) come
+    as a second group of their stage without weight decay. Frozen parameters are left out. Nothing is changed.
 
     Raises:
         ValueError: contradictory arguments, a rate that is none, a decay outside 0…1, or nothing that is trainable.
@@ -75,7 +76,7 @@ def lr_groups(
 def stage_rates(
     found: Stages,
     head_lr: float | None = None,
-    backbone_lr: float | None = None,
+    backbone_lr: float | slice | None = None,
     *,
     layer_decay: float | None = None,
     lr: float | slice | None = None,
@@ -97,6 +98,8 @@ def stage_rates(
     if backbone_lr is not None and layer_decay is not None:
         raise ValueError("backbone_lr gives all backbone stages one rate, layer_decay each its own; give one of them.")
     head = check_learning_rate(HEAD_LR if head_lr is None else head_lr, "head_lr")
+    if isinstance(backbone_lr, slice):
+        return [*_between(backbone_lr, below), head]
     if layer_decay is None:
         return [head if backbone_lr is None else check_learning_rate(backbone_lr, "backbone_lr")] * below + [head]
     if isinstance(layer_decay, bool) or not isinstance(layer_decay, int | float) or not 0 < layer_decay <= 1:
@@ -115,6 +118,17 @@ def _geometric(lr: slice, below: int) -> list[float]:
     if not below:
         return [highest]
     return [lowest * (highest / lowest) ** (i / below) for i in range(below)] + [highest]
+
+
+def _between(backbone_lr: slice, below: int) -> list[float]:
+    """Equal factors from the stem's rate to the rate of the last stage below the head."""
+    if backbone_lr.step is not None or backbone_lr.start is None or backbone_lr.stop is None:
+        raise ValueError(f"backbone_lr=slice(at the stem, at the last stage below the head); you gave {backbone_lr!r}.")
+    stem = check_learning_rate(backbone_lr.start, "the backbone slice's first rate")
+    last = check_learning_rate(backbone_lr.stop, "the backbone slice's last rate")
+    if below < 2:
+        return [last] * below
+    return [stem * (last / stem) ** (i / (below - 1)) for i in range(below)]
 
 
 @dataclass(frozen=True)
@@ -143,7 +157,7 @@ def update_groups(
     optimizer: Optimizer,
     model: nn.Module,
     head_lr: float | None = None,
-    backbone_lr: float | None = None,
+    backbone_lr: float | slice | None = None,
     *,
     layer_decay: float | None = None,
     lr: float | slice | None = None,

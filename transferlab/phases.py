@@ -34,7 +34,7 @@ def freeze_line(model: nn.Module, frozen_share: float) -> int:
 def learning_rates(phase: Phase) -> dict:
     """The arguments of `lr_groups` that give this phase's rates."""
     if phase.lowest_lr is not None:
-        return {"lr": slice(phase.lowest_lr, phase.head_lr)}
+        return {"head_lr": phase.head_lr, "backbone_lr": slice(phase.lowest_lr, phase.backbone_lr)}
     return {"head_lr": phase.head_lr, "backbone_lr": phase.backbone_lr or phase.head_lr}
 
 

@@ -18,8 +18,8 @@ class Phase:
     """A stretch of training in which the freeze line stands still.
 
     `frozen_share` counts the backbone's stages from the stem: 1 freezes them all and trains the head, 0 trains
-    everything. The head learns at `head_lr`. The thawed stages learn at `backbone_lr`, or, where `lowest_lr` is given,
-    at rates that grow geometrically from `lowest_lr` at the stem to `head_lr` at the head.
+    everything. The head learns at `head_lr`, the thawed stages at `backbone_lr`; where `lowest_lr` is given too, at
+    rates that grow geometrically from `lowest_lr` at the stem to `backbone_lr` at the last stage below the head.
     """
 
     name: str
@@ -41,6 +41,8 @@ class Phase:
         for name in ("head_lr", "backbone_lr", "lowest_lr"):
             if getattr(self, name) is not None:
                 check_learning_rate(getattr(self, name), name)
+        if self.lowest_lr is not None and self.backbone_lr is None:
+            raise ValueError("lowest_lr is the rate at the stem; give backbone_lr, the last stage's, with it.")
 
 
 @dataclass(frozen=True)
@@ -86,18 +88,20 @@ def feature_extraction(epochs: int = 20, head_lr: float = 3e-3, **settings: Any)
 
 
 def fine_tuning(epochs: int = 20, head_epochs: int = 8, head_lr: float = 1e-3, **settings: Any) -> Recipe:
-    """Train the head first, then everything, slower the deeper the stage lies.
+    """Train the head first, then everything: the backbone 10 times slower than the head at its top, 100 at its stem.
 
         >>> for record in fit(model, data, fine_tuning(head_lr=5e-4)): ...
 
     Source: Howard & Ruder, "Universal Language Model Fine-tuning" (2018) for the discriminative rates; the head comes
     first because gradients through a random head would damage what is below it (Kumar et al. 2022).
     """
+    check_learning_rate(head_lr, "head_lr")
+    first_lr = check_learning_rate(3 * head_lr, "3 · head_lr, the rate of the first phase,")
     return Recipe(
         "fine_tuning",
         (
-            Phase("head", 1.0, head_epochs, 3 * head_lr),
-            Phase("all", 0.0, epochs, head_lr, lowest_lr=head_lr / 100),
+            Phase("head", 1.0, head_epochs, first_lr),
+            Phase("all", 0.0, epochs, head_lr, backbone_lr=head_lr / 10, lowest_lr=head_lr / 100),
         ),
         **settings,
     )
