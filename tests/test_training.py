@@ -12,7 +12,7 @@ from transferlab.forgetting import remember
 from transferlab.heads import replace_head
 from transferlab.recipes import RECIPES, feature_extraction, fine_tuning, from_scratch
 from transferlab.records import Epoch, Run, Step
-from transferlab.training import augment, fit, shuffled_batches, train
+from transferlab.training import fit, shuffled_batches, train
 
 
 def network(num_classes=2, seed=0):
@@ -197,15 +197,3 @@ def test_batches_hold_every_image_once_and_never_one_alone():
     batches = shuffled_batches(65, 32, torch.Generator().manual_seed(0))
     assert [len(batch) for batch in batches] == [32, 33]
     assert torch.cat(batches).sort().values.tolist() == list(range(65))
-
-
-def test_augmentation_does_only_what_leaves_labels_true():
-    x = torch.rand(64, 3, 8, 8)
-    generator = torch.Generator().manual_seed(0)
-    assert augment(x, (), generator) is x
-    flipped = augment(x, ("flip",), generator)
-    same = (flipped - x).abs().amax(dim=(1, 2, 3)) < 1e-5
-    mirrored = (flipped - x.flip(3)).abs().amax(dim=(1, 2, 3)) < 1e-5
-    assert (same | mirrored).all()
-    assert same.any()
-    assert mirrored.any()

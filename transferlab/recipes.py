@@ -54,6 +54,7 @@ class Recipe:
     batch_size: int = 32  # small sets need many steps more than they need smooth gradients
     weight_decay: float = 0.01  # AdamW's usual value; norms and biases are exempt
     bn: str = "frozen"  # BatchNorm of frozen stages; "train" is what fastai does
+    keep_features: bool = True  # a wholly frozen backbone runs once an image; without crops, which have no end
     keep_statistics: bool = True  # thawed BatchNorm keeps the pretrained ones: 32 images make worse
     starts_from: str = "pretrained"  # "random" refuses a pretrained model, so that scratch means scratch
 
@@ -82,7 +83,7 @@ def feature_extraction(epochs: int = 20, head_lr: float = 3e-3, **settings: Any)
         >>> for record in fit(model, data, feature_extraction(epochs=10)): ...
 
     Source: Donahue et al., "DeCAF" (2013); Sharif Razavian et al., "CNN Features off-the-shelf" (2014).
-    The head is a small convex problem, hence the high rate.
+    The head is a small convex problem, hence the high rate. The backbone runs once for each image and its mirror image.
     """
     return Recipe("feature_extraction", (Phase("head", 1.0, epochs, head_lr),), **settings)
 

@@ -62,6 +62,7 @@ class PhaseRow:
     name: str
     num_epochs: int
     stages: tuple[StageRow, ...]
+    kept_at: str | None = None  # the first stage behind what was computed once an image; None where nothing was
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@
 
 Between two records the model is the caller's: whoever iterates may look at it, draw it, or simply stop. The same seed
 on the same machine gives the same run bit for bit on a CPU, whatever the caller does with torch's random numbers in
-between. Left out, until the engine: caching what is frozen, mixed precision, pausing, checkpoints.
+between. Where the whole backbone is frozen it runs once for each image, not once an epoch (see feeding). Left out,
+until the engine: mixed precision, pausing, checkpoints.
 """
 
 import dataclasses
@@ -21,12 +22,10 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import Optimizer
 
 from transferlab.backbones.card import card_of
-from transferlab.backbones.preprocessing import normalise
-from transferlab.data.augment import resized_crop_and_flip
-from transferlab.data.images import ImageSet, Splits
+from transferlab.data.images import Splits
 from transferlab.divergence import check_loss
+from transferlab.feeding import Feed, feed
 from transferlab.forgetting import SourceMemory
-from transferlab.inference import predict
 from transferlab.meters import accuracy
 from transferlab.phases import begin, has_converged, one_cycle
 from transferlab.randomness import OwnRandomness, check_device
@@ -111,8 +110,9 @@ def _records(
     for phase in recipe.phases:
         optimizer, row = begin(model, phase, recipe, optimizer)
         peaks = [group["lr"] for group in optimizer.param_groups]
+        source = feed(model, data, keep=recipe.keep_features and recipe.bn == "frozen" and phase.frozen_share == 1)
         if not epochs:
-            epochs.append(_measure(model, data, memory, epochs, recipe, phase, optimizer))
+            epochs.append(_measure(model, data, source, memory, epochs, recipe, phase, optimizer))
             yield epochs[-1]
         losses: list[float] = []
         for epoch_of_phase in range(phase.epochs):
@@ -124,15 +124,15 @@ def _records(
                     for group, peak in zip(optimizer.param_groups, peaks, strict=True):
                         group["lr"] = peak * share
                 with randomness:
-                    loss = _train_batch(model, data.train, index, optimizer, generator, counted, keep_statistics)
+                    loss = _train_batch(model, data, source, index, optimizer, generator, counted, keep_statistics)
                 step += 1
                 yield Step(step, len(epochs), phase.name, loss, rates(optimizer))
             losses.append(counted.loss_sum / len(data.train))
-            epochs.append(_measure(model, data, memory, epochs, recipe, phase, optimizer, counted))
+            epochs.append(_measure(model, data, source, memory, epochs, recipe, phase, optimizer, counted))
             yield epochs[-1]
             if phase.until_converged and has_converged(losses):
                 break
-        phase_rows.append(dataclasses.replace(row, num_epochs=len(losses)))
+        phase_rows.append(dataclasses.replace(row, num_epochs=len(losses), kept_at=source.kept_at))
     model.eval()
     card = card_of(model)
     yield Run(
@@ -163,7 +163,8 @@ class _Counted:
 
 def _train_batch(
     model: nn.Module,
-    images: ImageSet,
+    data: Splits,
+    source: Feed,
     index: Tensor,
     optimizer: Optimizer,
     generator: Generator,
@@ -177,34 +178,18 @@ def _train_batch(
         for module in model.modules():
             if isinstance(module, _BatchNorm):
                 module.eval()
-    device = next(model.parameters()).device
-    labels = images.labels[index].to(device)  # (B,)
-    x = normalise(images.images[index].to(device), card_of(model))  # (B, 3, H, W)
-    logits = _logits(model(augment(x, images.label_safe, generator)))  # (B, num_classes)
+    logits = source.train(index, generator)  # (B, num_classes)
+    labels = data.train.labels[index].to(logits.device)  # (B,)
     loss = F.cross_entropy(logits, labels)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     value = loss.item()
-    check_loss(value, images.num_classes, optimizer)
+    check_loss(value, data.train.num_classes, optimizer)
     optimizer.step()
     counted.loss_sum += value * len(index)
     counted.correct += int((logits.argmax(1) == labels).sum())
     counted.seconds += time.perf_counter() - start
     return value
-
-
-def augment(x: Tensor, label_safe: tuple[str, ...], generator: Generator) -> Tensor:
-    """Those random changes of a batch `(B, 3, H, W)` that leave its labels true.
-
-        >>> augment(x, ("crop", "flip"), generator)
-
-    Mirroring an arrow changes which way it points, so a set says itself what is safe (`ImageSet.label_safe`).
-    """
-    if not label_safe:
-        return x
-    scale = (0.6, 1.0) if "crop" in label_safe else (1.0, 1.0)
-    ratio = (3 / 4, 4 / 3) if "crop" in label_safe else (1.0, 1.0)
-    return resized_crop_and_flip(x, generator, scale=scale, ratio=ratio, flip="flip" in label_safe)
 
 
 def shuffled_batches(num_images: int, batch_size: int, generator: Generator) -> list[Tensor]:
@@ -230,6 +215,7 @@ def rates(optimizer: Optimizer) -> Mapping[str, float]:
 def _measure(
     model: nn.Module,
     data: Splits,
+    source: Feed,
     memory: SourceMemory | None,
     before: list[Epoch],
     recipe: Recipe,
@@ -242,7 +228,7 @@ def _measure(
         source_accuracy = before[-1].source_accuracy  # a frozen backbone is bit-equal: there is nothing to ask again
     else:
         source_accuracy = memory.measure(model) if memory else None
-    logits = predict(model, data.held_out)
+    logits = source.held_out()
     loss = F.cross_entropy(logits, data.held_out.labels.cpu()).item()
     if not math.isfinite(loss):  # a high one is mere overfitting
         check_loss(loss, data.train.num_classes, optimizer)
@@ -258,11 +244,6 @@ def _measure(
         trainable_parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
         seconds=counted.seconds if counted else 0.0,
     )
-
-
-def _logits(output: object) -> Tensor:
-    """Inception and GoogLeNet answer with a named tuple while they train; the auxiliary heads are left out."""
-    return output if isinstance(output, Tensor) else output.logits  # type: ignore[attr-defined]
 
 
 def _check(model: nn.Module, data: Splits, recipe: Recipe) -> None:

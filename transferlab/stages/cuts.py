@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.fx import Graph
+from torch.fx import Graph, Node
 
 from transferlab.stages.classifier import auxiliary_heads
 from transferlab.stages.finding import find_heads, run_order, stages
@@ -61,7 +61,8 @@ def cut_points(model: nn.Module, example: Tensor | None = None) -> list[CutPoint
     traced = trace(model, [unit.name for unit in anatomy.units], anatomy.opened, guess=False)
     cuts: dict[int, CutPoint] = {}
     if traced.complete:
-        for index, module in _cuts_in_graph(model, traced.graph, stage_of, len(found)).items():
+        for index, node in crossings(model, traced.graph, stage_of, len(found)).items():
+            module = str(node.target) if node.op == "call_module" else None
             cuts[index] = _cut(found, index, module, "traced")
     if example is not None:
         in_doubt = [index for index in range(1, len(found)) if index not in cuts]
@@ -88,14 +89,14 @@ def _counting(model: nn.Module, calls: list[tuple[int, str]], stage_of: dict[str
     return counting
 
 
-def _cuts_in_graph(model: nn.Module, graph: Graph, stage_of: dict[str, int], num_stages: int) -> dict[int, str | None]:
-    """Boundary -> the module that gives the one value that goes over it. Parameters do not count: they stay."""
+def crossings(model: nn.Module, graph: Graph, stage_of: dict[str, int], num_stages: int) -> dict[int, Node]:
+    """Boundary -> the one value that goes over it. Parameters do not count: they stay."""
     nodes = [node for node in graph.nodes if node.op != "get_attr"]
     position = {node: i for i, node in enumerate(nodes)}
     calls = _counting(
         model, [(i, str(node.target)) for i, node in enumerate(nodes) if node.op == "call_module"], stage_of
     )
-    cuts: dict[int, str | None] = {}
+    cuts: dict[int, Node] = {}
     for index in range(1, num_stages):
         behind = [i for i, stage in calls if stage >= index]
         in_front = [i for i, stage in calls if stage < index]
@@ -104,7 +105,7 @@ def _cuts_in_graph(model: nn.Module, graph: Graph, stage_of: dict[str, int], num
         start = min(behind)
         crossing = [node for node in nodes[:start] if any(position.get(user, -1) >= start for user in node.users)]
         if len(crossing) == 1 and crossing[0].op != "placeholder":
-            cuts[index] = str(crossing[0].target) if crossing[0].op == "call_module" else None
+            cuts[index] = crossing[0]
     return cuts
 
 

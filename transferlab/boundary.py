@@ -1,0 +1,173 @@
+"""Frozen means free: what the frozen stages make of each image is computed once and kept.
+
+    boundary = Boundary(model, images)         # at the model's own freeze line
+    logits = boundary(index)                   # model(normalise(images[index])), the frozen part from the cache
+
+Exact, because frozen stages are deterministic and see one image at a time: BatchNorm and dropout are in eval mode, and
+stay there (see freezing). Filled as images are asked for, so that the first epoch already trains. In memory where
+that fits the budget, else in a file, else nothing is kept and the front is computed anew. Entries belong to the front's
+weights and buffers as they were: change one, and all are forgotten. After fast.ai 0.7's `precompute=True`, TF-Hub's
+bottlenecks and Teachable Machine. Left out: caching across processes, and random crops, which have no end of views.
+"""
+
+import hashlib
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from transferlab.backbones.card import card_of
+from transferlab.backbones.preprocessing import normalise
+from transferlab.data.images import ImageSet
+from transferlab.data.memory import memory_budget
+from transferlab.freezing.parts import StaysInEval, parts_of
+from transferlab.kept_rows import KeptRows
+from transferlab.stages import stages
+from transferlab.stages.halves import Half, halves
+
+
+class Boundary:
+    """A model whose frozen front is computed once for each image and view.
+
+        >>> freeze_to(model, "fc")
+        >>> boundary = Boundary(model, images)
+        >>> boundary(torch.arange(32)).shape             # (B, num_classes), with gradients behind the freeze line
+        torch.Size([32, 8])
+        >>> boundary.stage, boundary.kept.where, boundary.megabytes
+        ('fc', 'memory', 0.16)
+
+    `views` is 1 for the images as they are, 2 for their mirror images as well. `budget` is what the cache may take in
+    memory, in bytes (default: a safe share of what the process may use); see `KeptRows` for what happens above it.
+    `stage` names the first stage behind the cut: the freeze line, or the last place in front of it where one tensor
+    alone crosses. `images_computed` counts the images that went through the front. Hooks in the front see only those.
+
+    Raises:
+        ValueError: nothing is frozen, or frozen by hand only; `views` or `budget` is no such number; the model cannot
+            be cut in front of its freeze line.
+    """
+
+    def __init__(
+        self, model: nn.Module, images: ImageSet, views: int = 1, budget: int | None = None,
+        folder: str | Path | None = None,
+    ) -> None:  # fmt: skip
+        if views not in (1, 2) or isinstance(views, bool):
+            raise ValueError(f"views is 1 (the images) or 2 (their mirror images too); you gave {views!r}.")
+        if budget is not None and (isinstance(budget, bool) or not isinstance(budget, int) or budget < 0):
+            raise ValueError(f"budget is a number of bytes such as 500_000_000; you gave {budget!r}.")
+        self.model, self.images, self.views = model, images, views
+        self.front, self.back, self.stage = cut_at_freeze_line(model)
+        self._fingerprint, self._versions = fingerprint(self.front), versions(self.front)
+        self.images_computed = 0
+        example = self._compute(torch.zeros(1, dtype=torch.long))
+        self.images_computed = 0  # the example tells the shape; a batch of one might not give the bits of a larger one
+        # The back must get the strides that the front itself gives: others choose other kernels, and other bits.
+        last = example.ndim == 4 and example.is_contiguous(memory_format=torch.channels_last)
+        self._format = torch.channels_last if last else torch.contiguous_format
+        budget = memory_budget() if budget is None else budget
+        self.kept = KeptRows(views * len(images), tuple(example.shape[1:]), example.dtype, budget, folder)
+
+    @property
+    def megabytes(self) -> float:
+        """What the cache takes when it is full."""
+        return round(self.kept.num_bytes / 1e6, 2)
+
+    def __call__(self, index: Tensor, mirrored: Tensor | None = None) -> Tensor:
+        """The model's answers `(B, num_classes)` for the images at `index`, int64 `(B,)`; `mirrored` as in features."""
+        return self.back(self.features(index, mirrored))
+
+    def features(self, index: Tensor, mirrored: Tensor | None = None) -> Tensor:
+        """What goes over the cut: `(B, …)`, on the model's device, without gradients.
+
+        `mirrored`, bool `(B,)`, says which images are wanted as their mirror image. Raises ValueError if this boundary
+        has one view only.
+        """
+        if mirrored is not None and self.views == 1:
+            raise ValueError("This boundary keeps the images as they are. Type Boundary(model, images, views=2).")
+        if versions(self.front) != self._versions:
+            self.check()
+        rows = index if mirrored is None else index + mirrored * len(self.images)
+        if self.kept.where != "nowhere":
+            missing = rows[~self.kept.present[rows]].unique()
+            if len(missing):
+                self.kept.write(missing, self._compute(missing))
+        if self.kept.where == "nowhere":  # from the start, or since the disk is full
+            return self._compute(rows)
+        kept = self.kept.read(rows).to(next(self.model.parameters()).device)
+        return kept.contiguous(memory_format=self._format)
+
+    def check(self) -> bool:
+        """Whether the entries still belong to the front's weights; if not, they are forgotten and made anew.
+
+        Ordinary changes are noticed by themselves. Call this once an epoch to notice those that torch does not count,
+        such as writing through `parameter.data`.
+        """
+        now = fingerprint(self.front)
+        fresh = now == self._fingerprint
+        if not fresh:
+            self.kept.forget()
+        self._fingerprint, self._versions = now, versions(self.front)
+        return fresh
+
+    def _compute(self, rows: Tensor) -> Tensor:
+        index, mirrored = rows % len(self.images), rows >= len(self.images)
+        device = next(self.model.parameters()).device
+        x = normalise(self.images.images[index].to(device), card_of(self.model))  # (B, 3, H, W)
+        if mirrored.any():
+            x = torch.where(mirrored.to(device).view(-1, 1, 1, 1), x.flip(-1), x)
+            x = x.contiguous(memory_format=torch.channels_last)
+        self.images_computed += len(rows)
+        with torch.no_grad():
+            return self.front(x)
+
+
+def cut_at_freeze_line(model: nn.Module) -> tuple[Half, Half, str]:
+    """The frozen front, the back, and the name of the back's first stage.
+
+    >>> front, back, stage = cut_at_freeze_line(model)
+
+    Raises ValueError where nothing is frozen, or no cut lies in front of the freeze line.
+    """
+    found = stages(model)
+    line = 0
+    for part in parts_of(model, found):
+        keepers = [module.__dict__.get("train") for module in part.modules]
+        asleep = all(isinstance(keeper, StaysInEval) and keeper.bn != "train" for keeper in keepers)
+        if part.stage.is_head or not asleep or not part.is_frozen():
+            break
+        line += 1
+    if line == 0:
+        raise ValueError(
+            f"The first stage, '{found[0].name}', is not frozen (or its BatchNorm trains): there is nothing to keep. "
+            "Type freeze(model) or freeze_to(model, stage) first."
+        )
+    while line > 1:
+        try:
+            return *halves(model, line), found[line].name
+        except ValueError:
+            line -= 1  # more than one tensor crosses here; an earlier cut is exact too, and keeps less
+    return *halves(model, 1), found[1].name
+
+
+def _tensors(front: Half) -> dict[str, Tensor]:
+    tensors: dict[str, Tensor] = {}
+    for name in front.modules:
+        module = front.model.get_submodule(name)
+        tensors |= dict(module.named_parameters(prefix=name)) | dict(module.named_buffers(prefix=name))
+    for name in front.parameters:
+        parent, _, own = name.rpartition(".")
+        tensors[name] = getattr(front.model.get_submodule(parent), own)
+    return tensors
+
+
+def versions(front: Half) -> tuple[tuple[int, int], ...]:
+    """Where each tensor of the front lies and how often torch has seen it change: cheap enough for every batch."""
+    return tuple((tensor.data_ptr(), tensor._version) for tensor in _tensors(front).values())
+
+
+def fingerprint(front: Half) -> str:
+    """A hash of the front's modules, weights and buffers, bit by bit."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name, tensor in _tensors(front).items():
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
