@@ -5,7 +5,8 @@ import torch
 
 from transferlab.backbones.small_resnet import SmallResNet
 from transferlab.data.images import Splits
-from transferlab.feeding import Anew, Kept, augment, feed
+from transferlab.feeding import Feed, augment
+from transferlab.forgetting import remember
 from transferlab.freezing import freeze, freeze_to
 from transferlab.inference import predict
 from transferlab.recipes import feature_extraction, gradual_unfreezing
@@ -47,29 +48,38 @@ def test_more_epochs_send_no_more_images_through_the_backbone(two_colours):
 def test_mirror_images_are_seen_and_kept_too(two_colours):
     model = network()
     freeze(model)
-    kept = Kept(model, two_colours)
+    feed = Feed(model, two_colours, None, keep=True, backbone_is_frozen=True)
     generator = torch.Generator().manual_seed(0)
     for _ in range(20):
-        kept.train(torch.arange(32), generator)
-    assert kept.training.images_computed == 64
+        feed.train(torch.arange(32), generator)
+    assert feed.training.images_computed == 64
 
 
-def test_held_out_answers_are_those_of_predict(two_colours):
+@pytest.mark.parametrize("line", ["layer2", "layer4", "fc"])
+def test_held_out_and_source_images_are_kept_at_any_line(line, two_colours):
     model = network()
-    freeze(model)
-    kept = Kept(model, two_colours)
-    assert torch.equal(kept.held_out(), predict(model, two_colours.held_out))
-    model.layer1[0].conv1.weight.data.mul_(-1)  # uncounted by torch, and noticed all the same
-    assert torch.equal(kept.held_out(), predict(model, two_colours.held_out))
+    memory = remember(model, two_colours.held_out)
+    freeze_to(model, line)
+    feed = Feed(model, two_colours, memory, keep=True, backbone_is_frozen=False)
+    for _ in range(3):
+        with torch.no_grad():
+            if line != "fc":  # behind the line everything may change
+                model.layer4[1].conv2.weight.mul_(-1)
+        assert torch.equal(feed.held_out(), predict(model, two_colours.held_out))
+        assert feed.source_accuracy() == memory.measure(model)
+    assert feed.testing.images_computed == feed.remembering.images_computed == 16
+    model.layer1[0].conv1.weight.data.mul_(-1)  # uncounted by torch
+    feed.check()
+    assert torch.equal(feed.held_out(), predict(model, two_colours.held_out))
+    assert feed.source_accuracy() == memory.measure(model)
 
 
 def test_what_cannot_be_kept_is_computed_anew(two_colours):
     model = network()
-    freeze_to(model, 0)
-    assert isinstance(feed(model, two_colours, keep=True), Anew)
+    assert Feed(model, two_colours, None, keep=True, backbone_is_frozen=True).kept_at is None  # nothing is frozen
     freeze(model)
-    assert isinstance(feed(model, two_colours, keep=False), Anew)
-    assert feed(model, two_colours, keep=True).kept_at == "fc"
+    assert Feed(model, two_colours, None, keep=False, backbone_is_frozen=True).testing is None
+    assert Feed(model, two_colours, None, keep=True, backbone_is_frozen=True).kept_at == "fc"
 
 
 def test_augmentation_does_only_what_leaves_labels_true():

@@ -96,7 +96,7 @@ def test_what_cannot_have_changed_is_not_measured_again(two_colours, monkeypatch
     replace_head(model, 2)
     answers = []
     measure = memory.measure
-    monkeypatch.setattr(memory, "measure", lambda model: answers.append(measure(model)) or answers[-1])
+    monkeypatch.setattr(memory, "measure", lambda *given: answers.append(measure(*given)) or answers[-1])
     run = train(model, two_colours, fine_tuning(epochs=2, head_epochs=2, bn=bn), memory=memory, progress=False)
     assert len(answers) == asked
     assert len(run.epochs) == 5

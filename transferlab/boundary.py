@@ -21,6 +21,7 @@ from transferlab.backbones.preprocessing import normalise
 from transferlab.data.images import ImageSet
 from transferlab.data.memory import memory_budget
 from transferlab.freezing.parts import StaysInEval, parts_of
+from transferlab.inference import evaluating
 from transferlab.kept_rows import KeptRows
 from transferlab.stages import stages
 from transferlab.stages.halves import Half, halves
@@ -94,6 +95,12 @@ class Boundary:
             return self._compute(rows)
         kept = self.kept.read(rows).to(next(self.model.parameters()).device)
         return kept.contiguous(memory_format=self._format)
+
+    def predict(self, batch_size: int = 250) -> Tensor:
+        """The answers `(N, num_classes)` for all images as they are, in eval mode, on the CPU; as `predict` gives."""
+        with evaluating(self.model), torch.no_grad():
+            answers = [self(index) for index in torch.arange(len(self.images)).split(batch_size)]
+        return torch.cat(answers).float().cpu()
 
     def check(self) -> bool:
         """Whether the entries still belong to the front's weights; if not, they are forgotten and made anew.

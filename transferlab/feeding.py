@@ -1,11 +1,10 @@
 """What a phase of training asks of model and data: answers for a batch of training images, and for the held-out ones.
 
-Two ways. `Anew` runs the whole model on freshly augmented images. `Kept` is for phases whose whole backbone is frozen:
-both sets go through it once, their mirror images too, and the head trains on what was kept. Random crops have no end
-of views and are left out there; a head has too few parameters to need them.
+What is frozen runs once for each image as far as that is exact. Held-out and source images are never augmented, so
+their features are kept at whatever freeze line there is. Training images are kept where the whole backbone is frozen:
+they and their mirror images go through it once, and the head trains on that. Random crops have no end of views and
+are left out there; a head has too few parameters to need them.
 """
-
-from typing import Protocol
 
 import torch
 from torch import Generator, Tensor, nn
@@ -14,84 +13,66 @@ from transferlab.backbones.card import card_of
 from transferlab.backbones.preprocessing import normalise
 from transferlab.boundary import Boundary
 from transferlab.data.augment import resized_crop_and_flip
-from transferlab.data.images import Splits
-from transferlab.inference import evaluating, predict
+from transferlab.data.images import ImageSet, Splits
+from transferlab.forgetting import SourceMemory
+from transferlab.inference import predict
 
-BATCH = 250  # of held-out features through the head
 
+class Feed:
+    """Where the answers of one phase come from, at the model's present freeze line.
 
-class Feed(Protocol):
-    """Where answers come from."""
+        >>> feed = Feed(model, data, memory, keep=True, backbone_is_frozen=True)
+        >>> feed.kept_at
+        'fc'
 
-    kept_at: str | None  # the first stage behind the cut, where something is kept
+    `kept_at` is the first stage behind what is kept of the training images, None where they go through the whole model.
+    """
+
+    def __init__(
+        self, model: nn.Module, data: Splits, memory: SourceMemory | None, keep: bool, backbone_is_frozen: bool
+    ) -> None:
+        self.model, self.data, self.memory = model, data, memory
+        self.mirrors = "flip" in data.train.label_safe
+        views = 2 if self.mirrors else 1
+        self.training = boundary(model, data.train, views) if keep and backbone_is_frozen else None
+        self.testing = boundary(model, data.held_out) if keep else None
+        self.remembering = boundary(model, memory.images) if keep and memory else None
+        self.kept_at = self.training.stage if self.training else None
 
     def train(self, index: Tensor, generator: Generator) -> Tensor:
         """The answers `(B, num_classes)` for augmented training images at `index`, in the model's present mode."""
-
-    def held_out(self) -> Tensor:
-        """The answers `(N, num_classes)` for the held-out images, in eval mode, on the CPU."""
-
-
-class Anew:
-    """The whole model, every time.
-
-    >>> Anew(model, data).train(index, generator)
-    """
-
-    kept_at: str | None = None
-
-    def __init__(self, model: nn.Module, data: Splits) -> None:
-        self.model, self.data = model, data
-
-    def train(self, index: Tensor, generator: Generator) -> Tensor:
+        if self.training:
+            mirrored = torch.rand(len(index), generator=generator) < 0.5 if self.mirrors else None
+            return self.training(index, mirrored)
         images = self.data.train
         x = normalise(images.images[index].to(next(self.model.parameters()).device), card_of(self.model))
         return _logits(self.model(augment(x, images.label_safe, generator)))
 
     def held_out(self) -> Tensor:
-        return predict(self.model, self.data.held_out)
+        """The answers `(N, num_classes)` for the held-out images, in eval mode, on the CPU."""
+        return self.testing.predict() if self.testing else predict(self.model, self.data.held_out)
+
+    def source_accuracy(self) -> float | None:
+        """What is left of the source task; None without a memory of it."""
+        return self.memory.measure(self.model, self.remembering) if self.memory else None
+
+    def check(self) -> None:
+        """Once an epoch: whether the frozen weights are still those that everything kept was computed with."""
+        kept = [one for one in (self.training, self.testing, self.remembering) if one]
+        if kept and not kept[0].check():  # all have the same front
+            for one in kept[1:]:
+                one.check()
 
 
-class Kept:
-    """The frozen backbone once for each image and its mirror image, the head every time.
+def boundary(model: nn.Module, images: ImageSet, views: int = 1) -> Boundary | None:
+    """The images at the model's freeze line; None where nothing is frozen or the model cannot be cut there.
 
-        >>> Kept(model, data).train(index, generator)
-
-    Raises ValueError where the model cannot be cut in front of its head.
+    >>> boundary(model, data.held_out)
     """
-
-    def __init__(self, model: nn.Module, data: Splits) -> None:
-        self.model = model
-        self.mirrors = "flip" in data.train.label_safe
-        self.training = Boundary(model, data.train, views=2 if self.mirrors else 1)
-        self.testing = Boundary(model, data.held_out)
-        self.kept_at: str | None = self.training.stage
-        self.num_held_out = len(data.held_out)
-
-    def train(self, index: Tensor, generator: Generator) -> Tensor:
-        mirrored = torch.rand(len(index), generator=generator) < 0.5 if self.mirrors else None
-        return self.training(index, mirrored)
-
-    def held_out(self) -> Tensor:
-        if not self.training.check():  # once an epoch; it reads every weight of the front
-            self.testing.check()
-        with evaluating(self.model), torch.no_grad():
-            answers = [self.testing(index) for index in torch.arange(self.num_held_out).split(BATCH)]
-        return torch.cat(answers).float().cpu()
-
-
-def feed(model: nn.Module, data: Splits, keep: bool) -> Feed:
-    """`Kept` where that is asked for and the model can be cut, else `Anew`.
-
-    >>> feed(model, data, keep=True).kept_at
-    'fc'
-    """
-    if keep:
-        try:
-            return Kept(model, data)
-        except ValueError:  # slower, and the same recipe
-            pass
-    return Anew(model, data)
+    try:
+        return Boundary(model, images, views)
+    except ValueError:  # slower without, and the same answers
+        return None
 
 
 def augment(x: Tensor, label_safe: tuple[str, ...], generator: Generator) -> Tensor:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from torch import Tensor, nn
 
 from transferlab.backbones.card import card_of
+from transferlab.boundary import Boundary
 from transferlab.data import worlds
 from transferlab.data.images import ImageSet
 from transferlab.heads import head_of
@@ -38,17 +39,18 @@ class SourceMemory:
         self.kind = kind
         self.before = self.measure(model)
 
-    def measure(self, model: nn.Module) -> float:
+    def measure(self, model: nn.Module, boundary: Boundary | None = None) -> float:
         """The share of source images answered rightly by `model`'s backbone under the source head, within 0…1.
 
-        The model comes back with its own head, in the mode it was in.
+        The model comes back with its own head, in the mode it was in. A `boundary` of these images at the model's
+        freeze line spares the frozen part.
         """
         parent_name, _, child = self.head_name.rpartition(".")
         parent = model.get_submodule(parent_name)
         own_head = getattr(parent, child)
         setattr(parent, child, self.head.to(next(model.parameters()).device))
         try:
-            return accuracy(predict(model, self.images), self.answers)
+            return accuracy(boundary.predict() if boundary else predict(model, self.images), self.answers)
         finally:
             setattr(parent, child, own_head)
 

@@ -24,7 +24,7 @@ from torch.optim import Optimizer
 from transferlab.backbones.card import card_of
 from transferlab.data.images import Splits
 from transferlab.divergence import check_loss
-from transferlab.feeding import Feed, feed
+from transferlab.feeding import Feed
 from transferlab.forgetting import SourceMemory
 from transferlab.meters import accuracy
 from transferlab.phases import begin, has_converged, one_cycle
@@ -110,9 +110,10 @@ def _records(
     for phase in recipe.phases:
         optimizer, row = begin(model, phase, recipe, optimizer)
         peaks = [group["lr"] for group in optimizer.param_groups]
-        source = feed(model, data, keep=recipe.keep_features and recipe.bn == "frozen" and phase.frozen_share == 1)
+        keep = recipe.keep_features and recipe.bn == "frozen"
+        feed = Feed(model, data, memory, keep, backbone_is_frozen=phase.frozen_share == 1)
         if not epochs:
-            epochs.append(_measure(model, data, source, memory, epochs, recipe, phase, optimizer))
+            epochs.append(_measure(model, data, feed, epochs, recipe, phase, optimizer))
             yield epochs[-1]
         losses: list[float] = []
         for epoch_of_phase in range(phase.epochs):
@@ -124,15 +125,15 @@ def _records(
                     for group, peak in zip(optimizer.param_groups, peaks, strict=True):
                         group["lr"] = peak * share
                 with randomness:
-                    loss = _train_batch(model, data, source, index, optimizer, generator, counted, keep_statistics)
+                    loss = _train_batch(model, data, feed, index, optimizer, generator, counted, keep_statistics)
                 step += 1
                 yield Step(step, len(epochs), phase.name, loss, rates(optimizer))
             losses.append(counted.loss_sum / len(data.train))
-            epochs.append(_measure(model, data, source, memory, epochs, recipe, phase, optimizer, counted))
+            epochs.append(_measure(model, data, feed, epochs, recipe, phase, optimizer, counted))
             yield epochs[-1]
             if phase.until_converged and has_converged(losses):
                 break
-        phase_rows.append(dataclasses.replace(row, num_epochs=len(losses), kept_at=source.kept_at))
+        phase_rows.append(dataclasses.replace(row, num_epochs=len(losses), kept_at=feed.kept_at))
     model.eval()
     card = card_of(model)
     yield Run(
@@ -164,7 +165,7 @@ class _Counted:
 def _train_batch(
     model: nn.Module,
     data: Splits,
-    source: Feed,
+    feed: Feed,
     index: Tensor,
     optimizer: Optimizer,
     generator: Generator,
@@ -178,7 +179,7 @@ def _train_batch(
         for module in model.modules():
             if isinstance(module, _BatchNorm):
                 module.eval()
-    logits = source.train(index, generator)  # (B, num_classes)
+    logits = feed.train(index, generator)  # (B, num_classes)
     labels = data.train.labels[index].to(logits.device)  # (B,)
     loss = F.cross_entropy(logits, labels)
     optimizer.zero_grad(set_to_none=True)
@@ -215,8 +216,7 @@ def rates(optimizer: Optimizer) -> Mapping[str, float]:
 def _measure(
     model: nn.Module,
     data: Splits,
-    source: Feed,
-    memory: SourceMemory | None,
+    feed: Feed,
     before: list[Epoch],
     recipe: Recipe,
     phase: Phase,
@@ -224,11 +224,12 @@ def _measure(
     counted: _Counted | None = None,
 ) -> Epoch:
     """What the model can do now; `before` are the epochs so far."""
-    if memory and before and phase.frozen_share == 1 and recipe.bn == "frozen":
+    feed.check()
+    if before and phase.frozen_share == 1 and recipe.bn == "frozen":
         source_accuracy = before[-1].source_accuracy  # a frozen backbone is bit-equal: there is nothing to ask again
     else:
-        source_accuracy = memory.measure(model) if memory else None
-    logits = source.held_out()
+        source_accuracy = feed.source_accuracy()
+    logits = feed.held_out()
     loss = F.cross_entropy(logits, data.held_out.labels.cpu()).item()
     if not math.isfinite(loss):  # a high one is mere overfitting
         check_loss(loss, data.train.num_classes, optimizer)
