@@ -74,6 +74,19 @@ def test_held_out_and_source_images_are_kept_at_any_line(line, two_colours):
     assert feed.source_accuracy() == memory.measure(model)
 
 
+def test_only_the_features_of_a_head_go_to_a_file(two_colours, monkeypatch, tmp_path):
+    monkeypatch.setenv("TRANSFERLAB_CACHE", str(tmp_path))
+    monkeypatch.setattr("transferlab.boundary.memory_budget", lambda: 0)
+    model = network()
+    memory = remember(model, two_colours.held_out)
+    freeze(model)
+    feed = Feed(model, two_colours, memory, keep=True, backbone_is_frozen=True)
+    assert feed.training.kept.where == "file"
+    assert feed.testing is feed.remembering is None
+    assert torch.equal(feed.held_out(), predict(model, two_colours.held_out))
+    assert feed.source_accuracy() == memory.before
+
+
 def test_what_cannot_be_kept_is_computed_anew(two_colours):
     model = network()
     assert Feed(model, two_colours, None, keep=True, backbone_is_frozen=True).kept_at is None  # nothing is frozen

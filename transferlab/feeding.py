@@ -35,8 +35,8 @@ class Feed:
         self.mirrors = "flip" in data.train.label_safe
         views = 2 if self.mirrors else 1
         self.training = boundary(model, data.train, views) if keep and backbone_is_frozen else None
-        self.testing = boundary(model, data.held_out) if keep else None
-        self.remembering = boundary(model, memory.images) if keep and memory else None
+        self.testing = boundary(model, data.held_out, in_file=False) if keep else None
+        self.remembering = boundary(model, memory.images, in_file=False) if keep and memory else None
         self.kept_at = self.training.stage if self.training else None
 
     def train(self, index: Tensor, generator: Generator) -> Tensor:
@@ -64,15 +64,19 @@ class Feed:
                 one.check()
 
 
-def boundary(model: nn.Module, images: ImageSet, views: int = 1) -> Boundary | None:
+def boundary(model: nn.Module, images: ImageSet, views: int = 1, in_file: bool = True) -> Boundary | None:
     """The images at the model's freeze line; None where nothing is frozen or the model cannot be cut there.
 
-    >>> boundary(model, data.held_out)
+        >>> boundary(model, data.held_out)
+
+    What does not fit in memory goes to a file, or with `in_file=False` is not kept: low in a network features are
+    larger than their image, and reading them takes longer than computing them anew.
     """
     try:
-        return Boundary(model, images, views)
+        found = Boundary(model, images, views)
     except ValueError:  # slower without, and the same answers
         return None
+    return found if in_file or found.kept.where == "memory" else None
 
 
 def augment(x: Tensor, label_safe: tuple[str, ...], generator: Generator) -> Tensor:
