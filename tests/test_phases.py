@@ -33,9 +33,9 @@ def test_plan_describes_and_leaves_the_model_alone(model):
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
 
-def test_rates_grow_geometrically_from_stem_to_head(model):
-    rows = plan(model, fine_tuning(head_lr=1e-2))[1].stages  # 1e-4 at the stem to 1e-2 at the head in five steps
-    assert [row.lr for row in rows] == pytest.approx([1e-4 * 100 ** (i / 5) for i in range(6)])
+def test_rates_grow_geometrically_from_the_stem_to_a_tenth_of_the_heads(model):
+    rows = plan(model, fine_tuning(head_lr=1e-2))[1].stages  # 1e-4 at the stem to 1e-3 at layer4 in four steps
+    assert [row.lr for row in rows] == pytest.approx([1e-4 * 10 ** (i / 4) for i in range(5)] + [1e-2])
 
 
 def test_what_trained_before_keeps_its_optimizer_state(model):
