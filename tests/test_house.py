@@ -16,6 +16,7 @@ RANKS = {
     "errors": 0, "files": 0, "callable_module": 0, "unsupported": 0, "records": 0.5,
     "stages": 1, "backbones": 1, "data": 1, "meters": 1,
     "freezing": 2, "heads": 2, "lr_groups": 2, "inference": 2, "randomness": 2, "divergence": 2, "kept_rows": 2,
+    "fast_paths": 2,
     "boundary": 2.5, "forgetting": 3, "feeding": 3.5, "recipes": 3.5,
     "phases": 4, "training": 5,
     "plots": 6, "tables": 6.5, "comparison": 6.5,

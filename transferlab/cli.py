@@ -13,7 +13,7 @@ from transferlab import __version__
 from transferlab.files import write_atomically
 
 DEFAULT_RECIPES = ("feature_extraction", "gradual_unfreezing", "from_scratch")
-QUICK_SHARE = 0.15  # of each recipe's epochs: enough to see the order of the recipes, in a sixth of the training
+QUICK_SHARE = 0.1  # of each recipe's epochs: enough to see the order of the recipes
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -127,13 +127,13 @@ def gradual_unfreezing(epochs: int = 5, head_epochs: int = 15, head_lr: float = 
     )
 
 
-def from_scratch(epochs: int = 35, lr: float = 1e-3, **settings: Any) -> Recipe:
+def from_scratch(epochs: int = 30, lr: float = 1e-3, **settings: Any) -> Recipe:
     """Train everything from random weights, at one rate: what transfer is compared with.
 
         >>> model = load("bundled", num_classes=8, pretrained=False)
         >>> for record in fit(model, data, from_scratch()): ...
 
-    More epochs than the others get, so that the comparison is fair: nothing is learned yet.
+    As many epochs as the longest of the others can take, all of them through the whole network.
     """
     return Recipe("from_scratch", (Phase("all", 0.0, epochs, lr, backbone_lr=lr),), starts_from="random", **settings)
 

@@ -24,6 +24,7 @@ from torch.optim import Optimizer
 from transferlab.backbones.card import card_of
 from transferlab.data.images import Splits
 from transferlab.divergence import check_loss
+from transferlab.fast_paths import lay_channels_last
 from transferlab.feeding import Feed
 from transferlab.forgetting import SourceMemory
 from transferlab.meters import accuracy
@@ -100,6 +101,7 @@ def _records(
     model: nn.Module, data: Splits, recipe: Recipe, memory: SourceMemory | None, seed: int, device: str
 ) -> Iterator[Step | Epoch | Run]:
     model.to(device)
+    lay_channels_last(model)
     generator = Generator().manual_seed(seed)  # the order of the images and their augmentation
     randomness = OwnRandomness(seed, device)  # dropout, and whatever else asks torch for random numbers
     optimizer: Optimizer | None = None
