@@ -5,7 +5,7 @@ import torch
 
 from transferlab.backbones.small_resnet import SmallResNet
 from transferlab.data.images import Splits
-from transferlab.feeding import Feed, augment
+from transferlab.feeding import Feed, augment, batches_of
 from transferlab.forgetting import remember
 from transferlab.freezing import freeze, freeze_to
 from transferlab.inference import predict
@@ -41,8 +41,8 @@ def test_more_epochs_send_no_more_images_through_the_backbone(two_colours):
         model.layer1.register_forward_hook(lambda module, inputs, output, seen=seen: seen.append(len(output)))
         train(model, without_augmentation(two_colours), feature_extraction(epochs=epochs), progress=False)
         images_seen.append(sum(seen))
-    # 32 training images and 16 held-out ones, and one of each that tells the shape.
-    assert images_seen == [50, 50]
+    # 32 training images, 16 held-out ones in a batch filled up to 32, and one of each that tells the shape.
+    assert images_seen == [66, 66]
 
 
 def test_mirror_images_are_seen_and_kept_too(two_colours):
@@ -105,3 +105,10 @@ def test_augmentation_does_only_what_leaves_labels_true():
     assert (same | mirrored).all()
     assert same.any()
     assert mirrored.any()
+
+
+def test_batches_hold_every_image_once_and_never_one_alone():
+    order = torch.randperm(65, generator=torch.Generator().manual_seed(0))
+    batches = batches_of(order, 32)
+    assert [len(batch) for batch in batches] == [32, 33]
+    assert torch.equal(torch.cat(batches), order)

@@ -66,3 +66,22 @@ def test_labels_count_where_the_card_knows_their_names(model, two_colours):
 def test_a_model_without_a_drawn_source_must_be_given_images(model):
     with pytest.raises(ValueError, match=r"remember\(model, source=images\)"):
         remember(model)
+
+
+def test_portions_go_through_all_source_images_before_any_is_asked_again(model, two_colours):
+    memory = remember(model, two_colours.train)  # 32 images
+    portions = [memory.portion(number, num_train=2000, per_epoch=20) for number in range(8)]
+    assert [len(portion) for portion in portions] == [12] * 8  # 4 % of 3 · 2,000, in 20 parts
+    asked = torch.cat(portions)
+    assert sorted(asked[:32].tolist()) == list(range(32))
+    assert torch.equal(asked[32:64], asked[:32])
+    assert len(memory.portion(0, num_train=10, per_epoch=20)) == 8  # never fewer
+    assert len(memory.portion(0, num_train=10**6, per_epoch=20)) == 32  # nor more than there are
+
+
+def test_a_portion_is_asked_alone(model, two_colours):
+    memory = remember(model, two_colours.train)
+    memory.answers = torch.cat([memory.answers[:8], memory.answers[8:] + 1])  # wrong from the ninth on
+    assert memory.measure(model, index=torch.arange(8)) == 1.0
+    assert memory.measure(model, index=torch.arange(4, 12)) == 0.5
+    assert memory.measure(model, index=torch.arange(8, 32)) == 0.0

@@ -53,7 +53,7 @@ def test_what_trained_before_keeps_its_optimizer_state(model):
 
 
 def test_learning_rates_of_a_phase_without_a_backbone_rate():
-    assert learning_rates(Phase("all", 0.0, 1, 1e-3)) == {"head_lr": 1e-3, "backbone_lr": 1e-3}
+    assert learning_rates(Phase("head", 1.0, 1, 1e-3)) == {"head_lr": 1e-3, "backbone_lr": pytest.approx(1e-4)}
 
 
 def test_one_cycle_by_hand():

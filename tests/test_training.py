@@ -12,7 +12,7 @@ from transferlab.forgetting import remember
 from transferlab.heads import replace_head
 from transferlab.recipes import RECIPES, feature_extraction, fine_tuning, from_scratch
 from transferlab.records import Epoch, Run, Step
-from transferlab.training import fit, shuffled_batches, train
+from transferlab.training import fit, train
 
 
 def network(num_classes=2, seed=0):
@@ -191,9 +191,3 @@ def test_a_model_that_answers_with_auxiliary_logits_trains(two_colours):
             return namedtuple("Outputs", "logits aux_logits")(logits, logits) if self.training else logits
 
     assert len(train(WithAuxiliary(), two_colours, from_scratch(epochs=1), progress=False).epochs) == 2
-
-
-def test_batches_hold_every_image_once_and_never_one_alone():
-    batches = shuffled_batches(65, 32, torch.Generator().manual_seed(0))
-    assert [len(batch) for batch in batches] == [32, 33]
-    assert torch.cat(batches).sort().values.tolist() == list(range(65))

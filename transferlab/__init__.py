@@ -46,6 +46,7 @@ _WHERE = {
     "fit": "training",
     "train": "training",
     "Run": "records",
+    "Control": "control",
 }
 
 __all__ = [*_WHERE, "worlds"]

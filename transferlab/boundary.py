@@ -26,6 +26,8 @@ from transferlab.kept_rows import KeptRows
 from transferlab.stages import stages
 from transferlab.stages.halves import Half, halves
 
+SMALLEST_BATCH = 32  # from 16 on every network tried gave the same bits at every size (2 threads, AVX2)
+
 
 class Boundary:
     """A model whose frozen front is computed once for each image and view.
@@ -90,16 +92,18 @@ class Boundary:
         if self.kept.where != "nowhere":
             missing = rows[~self.kept.present[rows]].unique()
             if len(missing):
-                self.kept.write(missing, self._compute(missing))
+                computed = self._topped_up(missing)
+                self.kept.write(computed, self._compute(computed))
         if self.kept.where == "nowhere":  # from the start, or since the disk is full
             return self._compute(rows)
         kept = self.kept.read(rows).to(next(self.model.parameters()).device)
         return kept.contiguous(memory_format=self._format)
 
-    def predict(self, batch_size: int = 250) -> Tensor:
-        """The answers `(N, num_classes)` for all images as they are, in eval mode, on the CPU; as `predict` gives."""
+    def predict(self, index: Tensor | None = None, batch_size: int = 250) -> Tensor:
+        """The answers `(N, num_classes)` for all images, or those at `index`, in eval mode, on the CPU."""
+        index = torch.arange(len(self.images)) if index is None else index
         with evaluating(self.model), torch.no_grad():
-            answers = [self(index) for index in torch.arange(len(self.images)).split(batch_size)]
+            answers = [self(part) for part in index.split(batch_size)]
         return torch.cat(answers).float().cpu()
 
     def check(self) -> bool:
@@ -115,6 +119,21 @@ class Boundary:
         self._fingerprint, self._versions = now, versions(self.front)
         return fresh
 
+    def _topped_up(self, rows: Tensor) -> Tensor:
+        """At least `SMALLEST_BATCH` rows: these, then others that are still to be computed, then these once more.
+
+        Processors take other kernels for the smallest batches, and other kernels round differently. What is kept of an
+        image must not depend on which others were asked for with it: a resumed run asks in another order.
+        """
+        short = SMALLEST_BATCH - len(rows)
+        if short <= 0:
+            return rows
+        absent = ~self.kept.present
+        absent[rows] = False
+        others = absent.nonzero().flatten()[:short]
+        again = rows[torch.arange(short - len(others)) % len(rows)]
+        return torch.cat([rows, others, again])
+
     def _compute(self, rows: Tensor) -> Tensor:
         index, mirrored = rows % len(self.images), rows >= len(self.images)
         device = next(self.model.parameters()).device
@@ -122,7 +141,7 @@ class Boundary:
         if mirrored.any():
             x = torch.where(mirrored.to(device).view(-1, 1, 1, 1), x.flip(-1), x)
             x = x.contiguous(memory_format=torch.channels_last)
-        self.images_computed += len(rows)
+        self.images_computed += len(rows.unique())
         with torch.no_grad():
             return self.front(x)
 

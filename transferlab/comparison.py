@@ -21,7 +21,7 @@ from transferlab.heads import replace_head
 from transferlab.phases import plan
 from transferlab.randomness import OwnRandomness
 from transferlab.recipes import Recipe
-from transferlab.records import Epoch, PhaseRow, Run, Step
+from transferlab.records import Epoch, Measurement, PhaseRow, Run, Step
 from transferlab.training import fit
 
 
@@ -81,7 +81,7 @@ class Comparison:
         """What each recipe will train, stage by stage."""
         return {recipe.name: plan(self.model(recipe), recipe) for recipe in self.recipes}
 
-    def records(self) -> Iterator[tuple[Recipe, Step | Epoch | Run]]:
+    def records(self) -> Iterator[tuple[Recipe, Step | Measurement | Epoch | Run]]:
         """Train one recipe after another; every record comes with its recipe, and finished runs gather in `runs`."""
         for recipe in self.recipes:
             memory = self.memory if recipe.starts_from == "pretrained" else None

@@ -14,6 +14,7 @@ from transferlab.backbones.preprocessing import normalise
 from transferlab.boundary import Boundary
 from transferlab.data.augment import resized_crop_and_flip
 from transferlab.data.images import ImageSet, Splits
+from transferlab.fast_paths import memory_format
 from transferlab.forgetting import SourceMemory
 from transferlab.inference import predict
 
@@ -32,6 +33,7 @@ class Feed:
         self, model: nn.Module, data: Splits, memory: SourceMemory | None, keep: bool, backbone_is_frozen: bool
     ) -> None:
         self.model, self.data, self.memory = model, data, memory
+        self.memory_format = memory_format(model)
         self.mirrors = "flip" in data.train.label_safe
         views = 2 if self.mirrors else 1
         self.training = boundary(model, data.train, views) if keep and backbone_is_frozen else None
@@ -46,15 +48,16 @@ class Feed:
             return self.training(index, mirrored)
         images = self.data.train
         x = normalise(images.images[index].to(next(self.model.parameters()).device), card_of(self.model))
-        return _logits(self.model(augment(x, images.label_safe, generator)))
+        x = augment(x, images.label_safe, generator).contiguous(memory_format=self.memory_format)
+        return _logits(self.model(x))
 
     def held_out(self) -> Tensor:
         """The answers `(N, num_classes)` for the held-out images, in eval mode, on the CPU."""
         return self.testing.predict() if self.testing else predict(self.model, self.data.held_out)
 
-    def source_accuracy(self) -> float | None:
-        """What is left of the source task; None without a memory of it."""
-        return self.memory.measure(self.model, self.remembering) if self.memory else None
+    def source_accuracy(self, index: Tensor | None = None) -> float | None:
+        """What is left of the source task, asked of all its images or those at `index`; None without a memory of it."""
+        return self.memory.measure(self.model, self.remembering, index) if self.memory else None
 
     def check(self) -> None:
         """Once an epoch: whether the frozen weights are still those that everything kept was computed with."""
@@ -77,6 +80,21 @@ def boundary(model: nn.Module, images: ImageSet, views: int = 1, in_file: bool =
     except ValueError:  # slower without, and the same answers
         return None
     return found if in_file or found.kept.where == "memory" else None
+
+
+def batches_of(order: Tensor, batch_size: int) -> list[Tensor]:
+    """The positions in `order`, int64 `(N,)`, cut into batches.
+
+        >>> [len(batch) for batch in batches_of(torch.randperm(65), 32)]
+        [32, 33]
+
+    A last batch of one image joins the one before it: BatchNorm cannot normalise a single value.
+    """
+    batches = list(order.split(batch_size))
+    if len(batches) > 1 and len(batches[-1]) == 1:
+        last = batches.pop()
+        batches[-1] = torch.cat([batches[-1], last])
+    return batches
 
 
 def augment(x: Tensor, label_safe: tuple[str, ...], generator: Generator) -> Tensor:

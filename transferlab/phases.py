@@ -35,27 +35,41 @@ def learning_rates(phase: Phase) -> dict:
     """The arguments of `lr_groups` that give this phase's rates."""
     if phase.lowest_lr is not None:
         return {"head_lr": phase.head_lr, "backbone_lr": slice(phase.lowest_lr, phase.backbone_lr)}
-    return {"head_lr": phase.head_lr, "backbone_lr": phase.backbone_lr or phase.head_lr}
+    # A phase that trains the head alone has no rate for a stage that is thawed by hand: a tenth, as in fine-tuning.
+    return {"head_lr": phase.head_lr, "backbone_lr": phase.backbone_lr or phase.head_lr / 10}
 
 
-def begin(model: nn.Module, phase: Phase, recipe: Recipe, optimizer: Optimizer | None) -> tuple[Optimizer, PhaseRow]:
+def begin(
+    model: nn.Module, phase: Phase, recipe: Recipe, optimizer: Optimizer | None, line: int | None = None
+) -> tuple[Optimizer, PhaseRow]:
     """Move the freeze line and the learning rates; what trained before keeps its optimizer state.
 
-    >>> optimizer, row = begin(model, recipe.phases[0], recipe, optimizer=None)
+        >>> optimizer, row = begin(model, recipe.phases[0], recipe, optimizer=None)
+
+    `line`, the number of the first stage that trains, overrules the phase's own: somebody moved it by hand.
     """
-    freeze_to(model, freeze_line(model, phase.frozen_share), bn=recipe.bn)
-    if optimizer is None:
-        groups = lr_groups(model, **learning_rates(phase), weight_decay=recipe.weight_decay)
-        fused = next(model.parameters()).device.type in (
-            "cpu",
-            "cuda",
-        )  # one kernel a step: three times quicker on a CPU
-        optimizer = AdamW(groups, fused=fused)
-    else:
-        update_groups(optimizer, model, **learning_rates(phase), weight_decay=recipe.weight_decay)
+    line = freeze_line(model, phase.frozen_share) if line is None else line
+    optimizer = move_line(model, line, phase, recipe, optimizer)
     rates = {group["stage"]: group["lr"] for group in optimizer.param_groups}
     rows = tuple(StageRow(stage.name, stage.num_parameters, rates.get(stage.name)) for stage in stages(model))
     return optimizer, PhaseRow(phase.name, phase.epochs, rows)
+
+
+def move_line(
+    model: nn.Module, line: int, phase: Phase, recipe: Recipe, optimizer: Optimizer | None = None
+) -> Optimizer:
+    """Freeze what lies before stage number `line`, and bring the optimizer up to date, or make one.
+
+    >>> optimizer = move_line(model, 4, phase, recipe)
+    """
+    freeze_to(model, line, bn=recipe.bn)
+    arguments = {**learning_rates(phase), "weight_decay": recipe.weight_decay}
+    if optimizer is not None:
+        update_groups(optimizer, model, **arguments)
+        return optimizer
+    # Fused is one kernel a step: three times quicker on a CPU.
+    fused = next(model.parameters()).device.type in ("cpu", "cuda")
+    return AdamW(lr_groups(model, **arguments), fused=fused)
 
 
 def plan(model: nn.Module, recipe: Recipe) -> tuple[PhaseRow, ...]:

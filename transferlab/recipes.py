@@ -18,8 +18,9 @@ class Phase:
     """A stretch of training in which the freeze line stands still.
 
     `frozen_share` counts the backbone's stages from the stem: 1 freezes them all and trains the head, 0 trains
-    everything. The head learns at `head_lr`, the thawed stages at `backbone_lr`; where `lowest_lr` is given too, at
-    rates that grow geometrically from `lowest_lr` at the stem to `backbone_lr` at the last stage below the head.
+    everything. The head learns at `head_lr`, the thawed stages at `backbone_lr` (without one at a tenth of `head_lr`);
+    where `lowest_lr` is given too, at rates that grow geometrically from `lowest_lr` at the stem to `backbone_lr` at
+    the last stage below the head.
     """
 
     name: str
@@ -70,6 +71,11 @@ class Recipe:
     def epochs(self) -> int:
         """The most epochs this recipe can take."""
         return sum(phase.epochs for phase in self.phases)
+
+    def to_plain(self) -> dict[str, Any]:
+        """The recipe as it comes back from JSON: lists and dicts only, so that a saved run equals its original."""
+        settings = dataclasses.asdict(self)
+        return {**settings, "phases": [dict(phase) for phase in settings["phases"]]}
 
     def shortened(self, share: float) -> "Recipe":
         """The same recipe with every phase cut to `share` of its epochs, at least one each."""

@@ -47,6 +47,32 @@ class Epoch:
 
 
 @dataclass(frozen=True)
+class Measurement:
+    """What the model could do in the middle of an epoch.
+
+    `epoch` counts epochs of training so far: 2.5 is the middle of the third. Accuracies lie within 0…1, None where they
+    were not asked for. `num_source` is how many source images were asked: a slice of them where forgetting is measured
+    many times an epoch, another slice each time.
+    """
+
+    step: int
+    epoch: float
+    held_out_accuracy: float | None
+    source_accuracy: float | None
+    num_source: int
+
+
+@dataclass(frozen=True)
+class Command:
+    """Something that was done to a run by hand: after which step, what ("set_lr" or "freeze_to"), on which stage."""
+
+    step: int
+    what: str
+    stage: str
+    value: float | None = None
+
+
+@dataclass(frozen=True)
 class StageRow:
     """How one stage was treated in one phase: frozen, or trained at the learning rate `lr`."""
 
@@ -87,6 +113,9 @@ class Run:
     epochs: tuple[Epoch, ...]
     source_kind: str | None = None  # "accuracy" on labelled source data or "agreement" with the pretrained model
     versions: Mapping[str, str] = field(default_factory=dict)
+    measurements: tuple[Measurement, ...] = ()
+    commands: tuple[Command, ...] = ()
+    stopped: bool = False  # by hand, before the recipe's end; the last epoch may then be a part of one
 
     @property
     def accuracy(self) -> float:
@@ -126,12 +155,14 @@ class Run:
         if kind != "Run":
             raise ValueError(f"This is no saved run: its 'kind' is {kind!r}; Run.save writes 'Run'.")
         try:
-            phases = tuple(
-                PhaseRow(**{**row, "stages": tuple(StageRow(**stage) for stage in row["stages"])})
-                for row in values.pop("phases")
-            )
-            epochs = tuple(Epoch(**row) for row in values.pop("epochs"))
-            return cls(**{**values, "class_names": tuple(values["class_names"]), "phases": phases, "epochs": epochs})
+            parts = {
+                "class_names": tuple(values["class_names"]),
+                "phases": tuple(phase_row(row) for row in values["phases"]),
+                "epochs": tuple(Epoch(**row) for row in values["epochs"]),
+                "measurements": tuple(Measurement(**row) for row in values.get("measurements", ())),
+                "commands": tuple(Command(**row) for row in values.get("commands", ())),
+            }
+            return cls(**{**values, **parts})
         except (KeyError, TypeError) as error:
             raise ValueError(f"This saved run does not fit this version of transferlab: {error}.") from error
 
@@ -148,3 +179,8 @@ class Run:
         if not isinstance(values, dict):
             raise ValueError(f"{path} holds {type(values).__name__}, not a saved run.")
         return cls.from_dict(values)
+
+
+def phase_row(values: Mapping[str, Any]) -> PhaseRow:
+    """A phase from what `dataclasses.asdict` made of it."""
+    return PhaseRow(**{**values, "stages": tuple(StageRow(**stage) for stage in values["stages"])})

@@ -5,34 +5,24 @@
 
 Between two records the model is the caller's: whoever iterates may look at it, draw it, or simply stop. The same seed
 on the same machine gives the same run bit for bit on a CPU, whatever the caller does with torch's random numbers in
-between. Where the whole backbone is frozen it runs once for each image, not once an epoch (see feeding). Left out,
-until the engine: mixed precision, pausing, checkpoints.
+between. What is frozen runs once for each image, not once an epoch (see feeding). Left out: mixed precision.
 """
 
-import dataclasses
-import math
-import platform
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from pathlib import Path
 
-import torch
-from torch import Generator, Tensor, nn
-from torch.nn import functional as F
-from torch.nn.modules.batchnorm import _BatchNorm
-from torch.optim import Optimizer
+from torch import nn
 
 from transferlab.backbones.card import card_of
+from transferlab.checkpoints import Checkpoints
+from transferlab.control import Control, stopping_on_signals
 from transferlab.data.images import Splits
-from transferlab.divergence import check_loss
-from transferlab.fast_paths import lay_channels_last
-from transferlab.feeding import Feed
 from transferlab.forgetting import SourceMemory
-from transferlab.meters import accuracy
-from transferlab.phases import begin, has_converged, one_cycle
-from transferlab.randomness import OwnRandomness, check_device
-from transferlab.recipes import Phase, Recipe
+from transferlab.loop import Loop
+from transferlab.randomness import check_device
+from transferlab.recipes import Recipe
 from transferlab.recipes import recipe as recipe_named
-from transferlab.records import Epoch, Run, Step
+from transferlab.records import Epoch, Measurement, Run, Step
 from transferlab.stages import stages
 
 
@@ -44,7 +34,11 @@ def fit(
     memory: SourceMemory | None = None,
     seed: int = 0,
     device: str = "cpu",
-) -> Iterator[Step | Epoch | Run]:
+    control: Control | None = None,
+    checkpoints: str | Path | None = None,
+    resume: bool | str | Path = False,
+    measurements_per_epoch: int = 0,
+) -> Iterator[Step | Measurement | Epoch | Run]:
     """Train `model` on `data.train` as the recipe says; yield a Step a batch, an Epoch an epoch, the Run at the end.
 
         >>> model = load("bundled")
@@ -56,16 +50,31 @@ def fit(
         ...         print(record.epoch, record.held_out_accuracy, record.source_accuracy)
 
     Epoch 0 is the model before training. With a `memory` (see `remember`) each epoch also says how much of the source
-    task is left. The model is changed in place and left in eval mode, its stages frozen as in the last phase.
+    task is left, and `measurements_per_epoch` times within it a Measurement says it from a few source images each. The
+    model is changed in place and left in eval mode, its stages frozen as in the last phase.
+
+    A `control` steers the run while it trains (see Control). `checkpoints` is a folder where the run is saved after
+    each epoch and on stop; with `resume=True` the same call goes on from the last checkpoint there, if there is one,
+    and `resume="…/step-00000060.safetensors"` from that one.
 
     Raises:
-        ValueError: the head does not fit the classes, a class has no image, the recipe or the device is not there;
-            or the loss is no longer finite or far above where it began: the sentence names group and learning rate.
+        ValueError: the head does not fit the classes, a class has no image, the recipe or the device is not there; a
+            checkpoint is damaged or of another run; or, while training, the loss is no longer finite or far above where
+            it began: the sentence names group and learning rate.
+        OSError: the folder for checkpoints cannot be written.
     """
     recipe = recipe_named(recipe)
     check_device(device)
     _check(model, data, recipe)
-    return _records(model, data, recipe, memory, seed, device)
+    _check_measurements(measurements_per_epoch, memory)
+    if resume is not False and checkpoints is None:
+        raise ValueError("resume needs the folder of the checkpoints: fit(…, checkpoints='runs/mine', resume=True).")
+    loop = Loop(model, data, recipe, memory, seed, device, control or Control(), measurements_per_epoch)
+    if checkpoints is None:
+        return loop.records()
+    saved = Checkpoints(checkpoints, loop)
+    saved.resume(resume)
+    return loop.records(saved.save)
 
 
 def train(
@@ -77,8 +86,10 @@ def train(
     seed: int = 0,
     device: str = "cpu",
     progress: bool = True,
+    checkpoints: str | Path | None = None,
+    resume: bool | str | Path = False,
 ) -> Run:
-    """Drain `fit` with a progress bar and return the Run.
+    """Drain `fit` with a progress bar and return the Run. Ctrl-C ends it after the batch, and the Run says so.
 
     >>> run = train(model, data, "feature_extraction", seed=1)
     >>> run.accuracy
@@ -87,166 +98,21 @@ def train(
     from tqdm.auto import tqdm
 
     recipe = recipe_named(recipe)
-    records = fit(model, data, recipe, memory=memory, seed=seed, device=device)
-    with tqdm(total=recipe.epochs, desc=recipe.name, unit="epoch", disable=not progress) as bar:
+    control = Control()
+    records = fit(
+        model, data, recipe, memory=memory, seed=seed, device=device, control=control, checkpoints=checkpoints,
+        resume=resume,
+    )  # fmt: skip
+    with (
+        stopping_on_signals(control),
+        tqdm(total=recipe.epochs, desc=recipe.name, unit="epoch", disable=not progress) as bar,
+    ):
         for record in records:
             if isinstance(record, Epoch) and record.epoch > 0:
                 bar.set_postfix_str(f"held-out {record.held_out_accuracy:.1%}")
                 bar.update()
     assert isinstance(record, Run)
     return record
-
-
-def _records(
-    model: nn.Module, data: Splits, recipe: Recipe, memory: SourceMemory | None, seed: int, device: str
-) -> Iterator[Step | Epoch | Run]:
-    model.to(device)
-    lay_channels_last(model)
-    generator = Generator().manual_seed(seed)  # the order of the images and their augmentation
-    randomness = OwnRandomness(seed, device)  # dropout, and whatever else asks torch for random numbers
-    optimizer: Optimizer | None = None
-    epochs: list[Epoch] = []
-    phase_rows = []
-    step = 0
-    keep_statistics = recipe.keep_statistics and recipe.bn != "train" and recipe.starts_from == "pretrained"
-    for phase in recipe.phases:
-        optimizer, row = begin(model, phase, recipe, optimizer)
-        peaks = [group["lr"] for group in optimizer.param_groups]
-        keep = recipe.keep_features and recipe.bn == "frozen"
-        feed = Feed(model, data, memory, keep, backbone_is_frozen=phase.frozen_share == 1)
-        if not epochs:
-            epochs.append(_measure(model, data, feed, epochs, recipe, phase, optimizer))
-            yield epochs[-1]
-        losses: list[float] = []
-        for epoch_of_phase in range(phase.epochs):
-            counted = _Counted()
-            batches = shuffled_batches(len(data.train), recipe.batch_size, generator)
-            for i, index in enumerate(batches):
-                if phase.schedule == "one_cycle":
-                    share = one_cycle((epoch_of_phase + i / len(batches)) / phase.epochs)
-                    for group, peak in zip(optimizer.param_groups, peaks, strict=True):
-                        group["lr"] = peak * share
-                with randomness:
-                    loss = _train_batch(model, data, feed, index, optimizer, generator, counted, keep_statistics)
-                step += 1
-                yield Step(step, len(epochs), phase.name, loss, rates(optimizer))
-            losses.append(counted.loss_sum / len(data.train))
-            epochs.append(_measure(model, data, feed, epochs, recipe, phase, optimizer, counted))
-            yield epochs[-1]
-            if phase.until_converged and has_converged(losses):
-                break
-        phase_rows.append(dataclasses.replace(row, num_epochs=len(losses), kept_at=feed.kept_at))
-    model.eval()
-    card = card_of(model)
-    yield Run(
-        recipe=recipe.name,
-        backbone=card.name if card else type(model).__name__,
-        data=data.train.name,
-        class_names=data.train.class_names,
-        num_train=len(data.train),
-        num_held_out=len(data.held_out),
-        seed=seed,
-        device=device,
-        settings=_plain(recipe),
-        phases=tuple(phase_rows),
-        epochs=tuple(epochs),
-        source_kind=memory.kind if memory else None,
-        versions={"python": platform.python_version(), "torch": torch.__version__},
-    )
-
-
-@dataclasses.dataclass
-class _Counted:
-    """What one epoch adds up while it runs."""
-
-    loss_sum: float = 0.0
-    correct: int = 0
-    seconds: float = 0.0
-
-
-def _train_batch(
-    model: nn.Module,
-    data: Splits,
-    feed: Feed,
-    index: Tensor,
-    optimizer: Optimizer,
-    generator: Generator,
-    counted: _Counted,
-    keep_statistics: bool,
-) -> float:
-    """One step on the images at `index`; returns the loss."""
-    start = time.perf_counter()
-    model.train()  # what is frozen stays in eval mode: see freezing
-    if keep_statistics:
-        for module in model.modules():
-            if isinstance(module, _BatchNorm):
-                module.eval()
-    logits = feed.train(index, generator)  # (B, num_classes)
-    labels = data.train.labels[index].to(logits.device)  # (B,)
-    loss = F.cross_entropy(logits, labels)
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    value = loss.item()
-    check_loss(value, data.train.num_classes, optimizer)
-    optimizer.step()
-    counted.loss_sum += value * len(index)
-    counted.correct += int((logits.argmax(1) == labels).sum())
-    counted.seconds += time.perf_counter() - start
-    return value
-
-
-def shuffled_batches(num_images: int, batch_size: int, generator: Generator) -> list[Tensor]:
-    """The positions of all images in a random order, cut into batches.
-
-        >>> [len(batch) for batch in shuffled_batches(65, 32, generator)]
-        [32, 33]
-
-    A last batch of one image joins the one before it: BatchNorm cannot normalise a single value.
-    """
-    batches = list(torch.randperm(num_images, generator=generator).split(batch_size))
-    if len(batches) > 1 and len(batches[-1]) == 1:
-        last = batches.pop()
-        batches[-1] = torch.cat([batches[-1], last])
-    return batches
-
-
-def rates(optimizer: Optimizer) -> Mapping[str, float]:
-    """The learning rate of every stage that trains."""
-    return {group["stage"]: group["lr"] for group in optimizer.param_groups}
-
-
-def _measure(
-    model: nn.Module,
-    data: Splits,
-    feed: Feed,
-    before: list[Epoch],
-    recipe: Recipe,
-    phase: Phase,
-    optimizer: Optimizer,
-    counted: _Counted | None = None,
-) -> Epoch:
-    """What the model can do now; `before` are the epochs so far."""
-    feed.check()
-    if before and phase.frozen_share == 1 and recipe.bn == "frozen":
-        source_accuracy = before[-1].source_accuracy  # a frozen backbone is bit-equal: there is nothing to ask again
-    else:
-        source_accuracy = feed.source_accuracy()
-    logits = feed.held_out()
-    loss = F.cross_entropy(logits, data.held_out.labels.cpu()).item()
-    if not math.isfinite(loss):  # a high one is mere overfitting
-        check_loss(loss, data.train.num_classes, optimizer)
-    return Epoch(
-        epoch=len(before),
-        phase=phase.name if counted else "before",
-        train_loss=counted.loss_sum / len(data.train) if counted else None,
-        train_accuracy=counted.correct / len(data.train) if counted else None,
-        held_out_loss=loss,
-        held_out_accuracy=accuracy(logits, data.held_out.labels),
-        source_accuracy=source_accuracy,
-        learning_rates=rates(optimizer),
-        trainable_parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
-        seconds=counted.seconds if counted else 0.0,
-    )
 
 
 def _check(model: nn.Module, data: Splits, recipe: Recipe) -> None:
@@ -277,7 +143,12 @@ def _check(model: nn.Module, data: Splits, recipe: Recipe) -> None:
         )
 
 
-def _plain(recipe: Recipe) -> dict:
-    """The recipe as it comes back from JSON: lists and dicts only, so that a saved run equals its original."""
-    settings = dataclasses.asdict(recipe)
-    return {**settings, "phases": [dict(phase) for phase in settings["phases"]]}
+def _check_measurements(measurements_per_epoch: int, memory: SourceMemory | None) -> None:
+    number = measurements_per_epoch
+    if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+        raise ValueError(f"measurements_per_epoch is a whole number, 0 for none; you gave {number!r}.")
+    if number and memory is None:
+        raise ValueError(
+            "measurements_per_epoch asks how much of the source task is left, and there is no memory of it. "
+            "Type memory = remember(model) before replace_head, and fit(…, memory=memory)."
+        )

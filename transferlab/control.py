@@ -1,0 +1,205 @@
+"""Steering a run while it trains: pause, stop, change a learning rate, move the freeze line, evaluate now.
+
+    control = Control()
+    for record in fit(model, data, "fine_tuning", control=control): ...      # in a thread of its own
+    control.set_lr("layer4", 1e-5)                                           # from any other
+
+A method only leaves a note and returns at once; the run reads its notes between two batches, in the order in which they
+were left. What is wrong is said to whoever asked, not to the run. A rate or a freeze line set by hand holds until the
+phase ends, since the next phase sets its own. Left out: undoing.
+"""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from transferlab.errors import check_learning_rate, unknown
+
+
+@dataclass(frozen=True)
+class Request:
+    """A note for the run: `what` is "set_lr", "freeze_to" or "evaluate"."""
+
+    what: str
+    stage: str | None = None
+    value: float | None = None
+
+
+class Control:
+    """What a run obeys; give it to `fit`. One run at a time, from as many threads as you like.
+
+    >>> control = Control()
+    >>> records = fit(model, data, "fine_tuning", control=control)
+    >>> control.pause()
+    >>> control.set_lr("fc", 1e-4)
+    >>> control.resume()
+
+    `state` is "waiting" (no run yet), "running", "paused", "stopped" or "finished".
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._requests: list[Request] = []
+        self._paused = self._stopped = False
+        self._state = "waiting"
+        self._stages: tuple[str, ...] = ()
+        self._line = 0  # the first stage that trains, once every request so far has been obeyed
+        self._thread: int | None = None
+
+    @property
+    def state(self) -> str:
+        """Where the run stands, as far as it was asked."""
+        with self._changed:
+            if self._state == "running" and self._stopped:
+                return "stopped"
+            return "paused" if self._state == "running" and self._paused else self._state
+
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody asked the run to stop."""
+        return self._stopped
+
+    def pause(self) -> None:
+        """Let the run finish its batch and wait. `evaluate`, `set_lr` and `freeze_to` are obeyed while it does.
+
+        Raises:
+            ValueError: asked by the very thread that trains, which would then wait for itself.
+        """
+        with self._changed:
+            if self._thread == threading.get_ident() and self._state == "running":
+                raise ValueError(
+                    "This thread iterates over fit, so pausing here would wait for itself for ever. Simply do not ask "
+                    "for the next record until you want it; pause() is for other threads."
+                )
+            self._paused = True
+
+    def resume(self) -> None:
+        """Let a paused run go on."""
+        with self._changed:
+            self._paused = False
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Let the run finish its batch, save where it stands if it keeps checkpoints, and end."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+    def set_lr(self, stage: str, lr: float) -> None:
+        """Train a stage at this rate from now until the phase ends, whatever the schedule says.
+
+            >>> control.set_lr("layer4", 1e-5)
+
+        Raises:
+            ValueError: no such stage, a frozen one, or no learning rate.
+        """
+        lr = check_learning_rate(lr)
+        with self._changed:
+            if self._index(stage) < self._line:
+                raise ValueError(
+                    f"'{stage}' is frozen and has no learning rate: the first stage that trains is "
+                    f"'{self._stages[self._line]}'. Type control.freeze_to('{stage}') first."
+                )
+            self._leave(Request("set_lr", stage, lr))
+
+    def freeze_to(self, stage: str) -> None:
+        """Move the freeze line: everything before `stage` is frozen from the next batch on, `stage` and the rest train.
+
+            >>> control.freeze_to("layer3")
+
+        Stages that thaw learn at the phase's rate for the backbone, or where it has none at a tenth of the head's.
+
+        Raises:
+            ValueError: no such stage.
+        """
+        with self._changed:
+            self._line = self._index(stage)
+            self._leave(Request("freeze_to", stage))
+
+    def evaluate(self) -> None:
+        """Ask for a `Measurement` on all held-out and source images before the next batch."""
+        with self._changed:
+            self._leave(Request("evaluate"))
+
+    # What follows is the run's side.
+
+    def meet(self, stages: tuple[str, ...], line: int) -> None:
+        """The run introduces its stages and its freeze line; called again whenever the line moves by itself.
+
+        Raises:
+            ValueError: another run obeys this control already.
+        """
+        with self._changed:
+            if self._state == "running" and self._thread != threading.get_ident():
+                raise ValueError("This Control steers another run already; give every run one of its own.")
+            self._stages, self._line = stages, line
+
+    def begin(self) -> None:
+        """The run starts, in this thread. What was asked for before holds from its first batch."""
+        with self._changed:
+            if self._state == "running":
+                raise ValueError("This Control steers another run already; give every run one of its own.")
+            self._state, self._thread = "running", threading.get_ident()
+
+    def take(self) -> list[Request]:
+        """The requests since the last time; waits while the run is paused and nothing is asked of it."""
+        with self._changed:
+            self._thread = threading.get_ident()
+            while self._paused and not self._stopped and not self._requests:
+                self._changed.wait()
+            taken, self._requests = self._requests, []
+            return taken
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the run has to stay where it is."""
+        with self._changed:
+            return self._paused and not self._stopped
+
+    def end(self) -> None:
+        """The run is over; another may start."""
+        with self._changed:
+            self._state = "stopped" if self._stopped else "finished"
+            self._paused = self._stopped = False
+            self._requests, self._thread = [], None
+
+    def _index(self, stage: str) -> int:
+        if not self._stages:
+            raise ValueError("This Control steers no run yet: give it to fit(…, control=control) first.")
+        if stage not in self._stages:
+            raise unknown("stage", stage, self._stages, owner="This model's stages are")
+        return self._stages.index(stage)
+
+    def _leave(self, request: Request) -> None:
+        self._requests.append(request)
+        self._changed.notify_all()
+
+
+@contextmanager
+def stopping_on_signals(control: Control) -> Iterator[None]:
+    """Inside the block Ctrl-C and a polite kill stop the run after its batch; a second one ends it at once.
+
+        >>> with stopping_on_signals(control):
+        ...     for record in fit(model, data, control=control): ...
+
+    Signals go to the main thread only; in any other this changes nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def stop(number: int, frame: object) -> None:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+        control.stop()
+
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
