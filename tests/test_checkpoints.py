@@ -15,7 +15,8 @@ from transferlab.checkpoints import files_in, read_checkpoint
 from transferlab.control import Control
 from transferlab.forgetting import remember
 from transferlab.heads import replace_head
-from transferlab.recipes import RECIPES, from_scratch
+from transferlab.keep_methods import EWC, L2SP, LwF, Replay
+from transferlab.recipes import RECIPES, fine_tuning, from_scratch
 from transferlab.records import Measurement, Run, Step
 from transferlab.training import fit, train
 
@@ -24,6 +25,7 @@ SHORT = {
     "feature_extraction": {"epochs": 2},
     "fine_tuning": {"epochs": 1, "head_epochs": 1},
     "gradual_unfreezing": {"epochs": 1, "head_epochs": 1},
+    "lp_ft": {"epochs": 1, "probe_epochs": 1},
     "from_scratch": {"epochs": 2},
 }
 
@@ -98,6 +100,25 @@ def test_dropout_forgetting_and_commands_come_back_too(two_colours, tmp_path):
     assert [one.epoch for one in whole.measurements] == [0.5, 1.0, 1.5, 2.0, 2.5, 3.0]
     assert [command.what for command in whole.commands] == ["set_lr", "freeze_to"]
     assert any(isinstance(record, Measurement) for record in records)
+
+
+@pytest.mark.parametrize(
+    "method", [L2SP(), EWC(), LwF(), Replay(batch_size=4)], ids=lambda method: type(method).__name__
+)
+def test_a_way_to_keep_the_source_task_goes_on_too(method, two_colours, tmp_path):
+    recipe = fine_tuning(epochs=2, head_epochs=1, batch_size=BATCH, keep=method)
+
+    def model_and_memory():
+        model = network(num_classes=5)
+        memory = remember(model, two_colours.held_out, rehearsal=two_colours.train)
+        replace_head(model, 2)
+        return model, memory
+
+    model, memory = model_and_memory()
+    whole = train(model, two_colours, recipe, memory=memory, progress=False)
+    model, memory = model_and_memory()
+    assert stop_at(6, model, two_colours, recipe, memory=memory, checkpoints=tmp_path).stopped
+    assert train(model, two_colours, recipe, memory=memory, progress=False, checkpoints=tmp_path, resume=True) == whole
 
 
 CHILD = """

@@ -24,6 +24,7 @@ SHORT = {
     "feature_extraction": {"epochs": 2},
     "fine_tuning": {"epochs": 2, "head_epochs": 1},
     "gradual_unfreezing": {"epochs": 1, "head_epochs": 2},
+    "lp_ft": {"epochs": 1, "probe_epochs": 1},
     "from_scratch": {"epochs": 2},
 }
 

@@ -138,6 +138,9 @@ def _tensors(loop: Loop) -> dict[str, Tensor]:
     for name, parameter in loop.model.named_parameters():
         for key, value in loop.optimizer.state.get(parameter, {}).items():
             tensors[f"optimizer/{name}/{key}"] = value
+    if loop.keeping:
+        tensors |= {f"keep/start/{name}": value for name, value in loop.keeping.start.items()}
+        tensors |= {f"keep/importance/{name}": value for name, value in loop.keeping.importance.items()}
     tensors["random/order"] = loop.generator.get_state()
     for i, state in enumerate(loop.randomness.inside):
         tensors[f"random/inside/{i}"] = state
@@ -147,7 +150,7 @@ def _tensors(loop: Loop) -> dict[str, Tensor]:
 
 
 def _restore(path: Path, loop: Loop, tensors: dict[str, Tensor], position: Mapping[str, Any]) -> None:
-    weights = {name.removeprefix("model/"): value for name, value in tensors.items() if name.startswith("model/")}
+    weights = _below("model/", tensors)
     own = loop.model.state_dict()
     other = [name for name in {**own, **weights} if name not in own or name not in weights]
     other += [name for name in own if name in weights and own[name].shape != weights[name].shape]
@@ -164,17 +167,21 @@ def _restore(path: Path, loop: Loop, tensors: dict[str, Tensor], position: Mappi
     ]
     loop.randomness.inside[: len(saved)] = saved
     loop.at = Position.from_plain(position, tensors.get("order"))
+    loop.restored_keeping = _below("keep/start/", tensors), _below("keep/importance/", tensors)
     names = {parameter: name for name, parameter in loop.model.named_parameters()}
 
     def restore_optimizer(optimizer: Optimizer) -> None:
         for group in optimizer.param_groups:
             for parameter in group["params"]:
-                start = f"optimizer/{names[parameter]}/"
-                state = {name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)}
+                state = _below(f"optimizer/{names[parameter]}/", tensors)
                 if state:
                     optimizer.state[parameter] = {key: _beside(value, parameter) for key, value in state.items()}
 
     loop.restore_optimizer = restore_optimizer
+
+
+def _below(start: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)}
 
 
 def _beside(value: Tensor, parameter: Tensor) -> Tensor:

@@ -34,13 +34,17 @@ class SourceMemory:
     `kind` is "accuracy" or "agreement"; `before` is what the pretrained model itself reaches (for agreement: 1).
     """
 
-    def __init__(self, model: nn.Module, images: ImageSet, answers: Tensor, kind: str) -> None:
+    def __init__(
+        self, model: nn.Module, images: ImageSet, answers: Tensor, kind: str,
+        rehearsal: tuple[ImageSet, Tensor] | None = None,
+    ) -> None:  # fmt: skip
         name, head = head_of(model)
         self.head_name = name
         self.head = copy.deepcopy(head)
         self.images = images
         self.answers = answers  # (N,), indices into the source head's outputs
         self.kind = kind
+        self.rehearsal = rehearsal  # other source images and their answers, for ways to keep; never measured on
         self.before = self.measure(model)
 
     def measure(self, model: nn.Module, boundary: Boundary | None = None, index: Tensor | None = None) -> float:
@@ -74,31 +78,52 @@ class SourceMemory:
         return order[(number * size + torch.arange(size)) % len(order)]
 
 
-def remember(model: nn.Module, source: ImageSet | None = None, per_class: int = 5, seed: int = 20_000) -> SourceMemory:
+def remember(
+    model: nn.Module, source: ImageSet | None = None, per_class: int = 5, seed: int = 20_000,
+    rehearsal: int | ImageSet = 0,
+) -> SourceMemory:  # fmt: skip
     """Keep what is needed to measure forgetting later; call it before `replace_head`.
 
         >>> remember(load("bundled"))                # the drawn half of its source task, with labels
         >>> remember(load("timm/resnet50"), photos)  # agreement with itself on these images
+        >>> remember(load("bundled"), rehearsal=5)   # and five more of each class to rehearse on
 
     Without `source`, the bundled backbone is asked `per_class` freshly drawn images of each class it was pretrained
     on. With `source`, labels count if the model's card knows every one of its classes by name; else agreement is
-    measured.
+    measured. `rehearsal` is for recipes that keep the source task by looking at some of it (EWC, Replay): a number of
+    fresh drawings a class, or images of your own, other than those that are measured on.
 
     Raises:
         ValueError: no `source` was given and the model has no drawn source classes.
     """
+    images, answers, kind = _source(model, _drawn(model, per_class, seed) if source is None else source)
+    kept = None
+    if isinstance(rehearsal, ImageSet):
+        kept = _source(model, rehearsal)[:2]
+    elif rehearsal:
+        kept = _source(model, _drawn(model, rehearsal, seed + 1_000))[:2]
+    return SourceMemory(model, images, answers, kind, kept)
+
+
+def _drawn(model: nn.Module, per_class: int, seed: int) -> ImageSet:
+    """Fresh images of the classes that the bundled backbone was pretrained on."""
+    card = card_of(model)
+    known = card.class_names if card is not None else ()
+    if card is None or not {f"drawn {name}" for name in worlds.SOURCE_CLASSES} <= set(known):
+        raise ValueError(
+            "Only the bundled backbone has a source task that can be drawn. For this model, give images to compare "
+            "on: remember(model, source=images), labelled with its own class names or not."
+        )
+    source = worlds.source(per_class=per_class, seed=seed, size=card.input_size)
+    # A drawn umbrella is another class than a photographed one, and the card names it so.
+    return replace(source, class_names=tuple(f"drawn {name}" for name in source.class_names))
+
+
+def _source(model: nn.Module, source: ImageSet) -> tuple[ImageSet, Tensor, str]:
+    """The images, the right answers to them as outputs of the source head, and what the share of them is called."""
     card = card_of(model)
     known = {name: index for index, name in enumerate(card.class_names)} if card is not None else {}
-    if source is None:
-        if card is None or not {f"drawn {name}" for name in worlds.SOURCE_CLASSES} <= set(known):
-            raise ValueError(
-                "Only the bundled backbone has a source task that can be drawn. For this model, give images to compare "
-                "on: remember(model, source=images), labelled with its own class names or not."
-            )
-        source = worlds.source(per_class=per_class, seed=seed, size=card.input_size)
-        # A drawn umbrella is another class than a photographed one, and the card names it so.
-        source = replace(source, class_names=tuple(f"drawn {name}" for name in source.class_names))
     if known and set(source.class_names) <= set(known):
-        answers = Tensor([known[name] for name in source.class_names]).long()[source.labels]
-        return SourceMemory(model, source, answers, "accuracy")
-    return SourceMemory(model, source, predict(model, source).argmax(1), "agreement")
+        answers = torch.tensor([known[name] for name in source.class_names])[source.labels]
+        return source, answers, "accuracy"
+    return source, predict(model, source).argmax(1), "agreement"

@@ -23,6 +23,7 @@ from transferlab.evaluation import evaluate, rates
 from transferlab.fast_paths import lay_out
 from transferlab.feeding import Feed, batches_of
 from transferlab.forgetting import SourceMemory
+from transferlab.keeping import Keeping
 from transferlab.meters import accuracy
 from transferlab.phases import begin, freeze_line, has_converged, move_line, one_cycle
 from transferlab.position import Counted, Position
@@ -53,7 +54,10 @@ class Loop:
         self.optimizer: Optimizer | None = None
         self.at = Position()
         self.control.meet(self.names, freeze_line(model, recipe.phases[0].frozen_share))
-        self.restore_optimizer: Callable[[Optimizer], None] | None = None  # set by a checkpoint
+        self.keeping: Keeping | None = None
+        # Set by a checkpoint, for when the optimizer and the way to keep exist:
+        self.restore_optimizer: Callable[[Optimizer], None] | None = None
+        self.restored_keeping: tuple[dict[str, Tensor], dict[str, Tensor]] | None = None
 
     @property
     def phase(self) -> Phase:
@@ -66,11 +70,16 @@ class Loop:
             yield from self._records(save)
         finally:
             self.control.end()
+            if self.keeping:
+                self.keeping.close()
 
     def _records(self, save: Callable[[], None]) -> Iterator[Step | Measurement | Epoch | Run]:
         at = self.at
         self.model.to(self.device)
         lay_out(self.model)
+        if self.recipe.keep:
+            self.keeping = Keeping(self.recipe.keep, self.model, self.memory, self.seed, self.restored_keeping)
+            self.keeping.look()
         while at.phase < len(self.recipe.phases):
             self._begin_phase()
             if not at.epochs:
@@ -167,8 +176,10 @@ class Loop:
             logits = self.feed.train(index, self.generator)  # (B, num_classes)
             labels = self.data.train.labels[index].to(logits.device)  # (B,)
             loss = F.cross_entropy(logits, labels)
+            # A frozen backbone forgets nothing, so there is nothing to add there.
+            term = self.keeping.term(at.step) if self.keeping and not self._backbone_is_frozen else 0.0
             self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            (loss + term).backward()
             value = loss.item()
             check_loss(value, self.data.train.num_classes, self.optimizer)
             self.optimizer.step()

@@ -29,6 +29,7 @@ LABELS = {
     "feature_extraction": "feature extraction",
     "fine_tuning": "fine-tuning",
     "gradual_unfreezing": "gradual unfreezing",
+    "lp_ft": "LP-FT",
     "from_scratch": "from scratch",
 }
 

@@ -2,7 +2,7 @@
 
 Every chosen number lives here, with its reason. A recipe holds no code; `training.fit` carries it out on any model.
 The numbers suit small sets (5 to 500 images a class) under AdamW; each is an argument, so that a student can ruin it.
-Left out, until it exists: LP-FT with its own stopping rule, and LoRA.
+Left out, until it exists: LoRA.
 """
 
 import dataclasses
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from transferlab.errors import check_learning_rate, unknown
+from transferlab.keep_methods import KeepMethod
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,17 @@ class Recipe:
     keep_features: bool = True  # a wholly frozen backbone runs once an image; without crops, which have no end
     keep_statistics: bool = True  # thawed BatchNorm keeps the pretrained ones: 32 images make worse
     starts_from: str = "pretrained"  # "random" refuses a pretrained model, so that scratch means scratch
+    keep: KeepMethod | None = None  # a way to keep the source task: L2SP, EWC, LwF, Replay
 
     def __post_init__(self) -> None:
         if not self.phases:
             raise ValueError(f"The recipe '{self.name}' has no phases; give at least one Phase.")
         if isinstance(self.batch_size, bool) or not isinstance(self.batch_size, int) or self.batch_size < 2:
             raise ValueError(f"batch_size is a whole number, 2 or more (BatchNorm); you gave {self.batch_size!r}.")
+        if self.keep is not None and not isinstance(self.keep, KeepMethod):
+            raise ValueError(f"keep is L2SP(), EWC(), LwF(), Replay() or None; you gave {self.keep!r}.")
+        if self.keep is not None and self.starts_from == "random":
+            raise ValueError(f"'{self.name}' starts from random weights, which know nothing to keep; leave keep out.")
         if not 0 <= self.weight_decay < 1:
             raise ValueError(f"weight_decay lies within 0…1; you gave {self.weight_decay!r}.")
 
@@ -75,7 +81,10 @@ class Recipe:
     def to_plain(self) -> dict[str, Any]:
         """The recipe as it comes back from JSON: lists and dicts only, so that a saved run equals its original."""
         settings = dataclasses.asdict(self)
-        return {**settings, "phases": [dict(phase) for phase in settings["phases"]]}
+        settings["phases"] = [dict(phase) for phase in settings["phases"]]
+        if self.keep is not None:
+            settings["keep"] = {"method": type(self.keep).__name__, **settings["keep"]}
+        return settings
 
     def shortened(self, share: float) -> "Recipe":
         """The same recipe with every phase cut to `share` of its epochs, at least one each."""
@@ -144,10 +153,30 @@ def from_scratch(epochs: int = 30, lr: float = 1e-3, **settings: Any) -> Recipe:
     return Recipe("from_scratch", (Phase("all", 0.0, epochs, lr, backbone_lr=lr),), starts_from="random", **settings)
 
 
+def lp_ft(epochs: int = 20, probe_epochs: int = 30, head_lr: float = 3e-3, **settings: Any) -> Recipe:
+    """Linear probing until it converges, then everything at one low rate, the head included.
+
+        >>> for record in fit(model, data, lp_ft(epochs=10)): ...
+
+    Source: Kumar et al., "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution" (2022):
+    from a head that has converged, fine-tuning changes the features less than from a random one.
+    """
+    check_learning_rate(head_lr, "head_lr")
+    return Recipe(
+        "lp_ft",
+        (
+            Phase("probe", 1.0, probe_epochs, head_lr, until_converged=True, schedule="constant"),
+            Phase("all", 0.0, epochs, head_lr / 30, backbone_lr=head_lr / 30),
+        ),
+        **settings,
+    )
+
+
 RECIPES: dict[str, Callable[..., Recipe]] = {
     "feature_extraction": feature_extraction,
     "fine_tuning": fine_tuning,
     "gradual_unfreezing": gradual_unfreezing,
+    "lp_ft": lp_ft,
     "from_scratch": from_scratch,
 }
 

@@ -18,6 +18,7 @@ from transferlab.checkpoints import Checkpoints
 from transferlab.control import Control, stopping_on_signals
 from transferlab.data.images import Splits
 from transferlab.forgetting import SourceMemory
+from transferlab.keeping import check_keep
 from transferlab.loop import Loop
 from transferlab.randomness import check_device
 from transferlab.recipes import Recipe
@@ -67,6 +68,8 @@ def fit(
     check_device(device)
     _check(model, data, recipe)
     _check_measurements(measurements_per_epoch, memory)
+    if recipe.keep:
+        check_keep(recipe.keep, memory)
     if resume is not False and checkpoints is None:
         raise ValueError("resume needs the folder of the checkpoints: fit(…, checkpoints='runs/mine', resume=True).")
     loop = Loop(model, data, recipe, memory, seed, device, control or Control(), measurements_per_epoch)
