@@ -47,6 +47,7 @@ _WHERE = {
     "train": "training",
     "Run": "records",
     "Control": "control",
+    "lr_find": "lr_find",
 }
 
 __all__ = [*_WHERE, "worlds"]

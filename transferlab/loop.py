@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
-from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import Optimizer
 
 from transferlab.backbones.card import card_of
@@ -23,6 +22,7 @@ from transferlab.evaluation import evaluate, rates
 from transferlab.fast_paths import lay_out
 from transferlab.feeding import Feed, batches_of
 from transferlab.forgetting import SourceMemory
+from transferlab.freezing.parts import hold_statistics
 from transferlab.keeping import Keeping
 from transferlab.meters import accuracy
 from transferlab.phases import begin, freeze_line, has_converged, move_line, one_cycle
@@ -169,9 +169,7 @@ class Loop:
         self.model.train()  # what is frozen stays in eval mode: see freezing
         recipe = self.recipe
         if recipe.keep_statistics and recipe.bn != "train" and recipe.starts_from == "pretrained":
-            for module in self.model.modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
+            hold_statistics(self.model)
         with self.randomness:
             logits = self.feed.train(index, self.generator)  # (B, num_classes)
             labels = self.data.train.labels[index].to(logits.device)  # (B,)

@@ -8,10 +8,11 @@ import copy
 import math
 
 from torch import nn
-from torch.optim import AdamW, Optimizer
+from torch.optim import Optimizer
 
 from transferlab.freezing import freeze_to
 from transferlab.lr_groups import lr_groups, update_groups
+from transferlab.optimizers import adamw
 from transferlab.recipes import Phase, Recipe
 from transferlab.records import PhaseRow, StageRow
 from transferlab.stages import stages
@@ -67,9 +68,7 @@ def move_line(
     if optimizer is not None:
         update_groups(optimizer, model, **arguments)
         return optimizer
-    # Fused is one kernel a step: three times quicker on a CPU.
-    fused = next(model.parameters()).device.type in ("cpu", "cuda")
-    return AdamW(lr_groups(model, **arguments), fused=fused)
+    return adamw(lr_groups(model, **arguments))
 
 
 def plan(model: nn.Module, recipe: Recipe) -> tuple[PhaseRow, ...]:

@@ -110,3 +110,14 @@ def parts_of(model: nn.Module, found: Stages) -> list[Part]:
         taken.update(own)
         parts.append(Part(stage, tuple(parameters[name] for name in stage.parameters), own, roots))
     return parts
+
+
+def hold_statistics(model: nn.Module) -> None:
+    """Put every BatchNorm layer into eval mode until the next `model.train()`: it normalises with what it knows.
+
+    >>> model.train()
+    >>> hold_statistics(model)
+    """
+    for module in model.modules():
+        if isinstance(module, _BatchNorm):
+            module.eval()
