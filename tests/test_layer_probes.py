@@ -2,14 +2,12 @@ import copy
 
 import pytest
 import torch
-from sklearn.linear_model import Ridge
 
 from transferlab.backbones import load
 from transferlab.data import worlds
 from transferlab.data.images import ImageSet
 from transferlab.inference import predict
 from transferlab.layer_probes import layer_probes, pooled, ridge
-from transferlab.meters import accuracy
 
 
 def problem(seed=0, number=40, features=6):
@@ -19,6 +17,14 @@ def problem(seed=0, number=40, features=6):
     return x - x.mean(0), y
 
 
+def refitted(x, targets, penalty):
+    """Ridge regression with a bias from its normal equations: a function from features to answers."""
+    mean, centre = x.mean(0), targets.mean(0)
+    gram = (x - mean).T @ (x - mean) + penalty * torch.eye(x.shape[1], dtype=x.dtype)
+    weight = torch.linalg.solve(gram, (x - mean).T @ (targets - centre))
+    return lambda other: centre + (other - mean) @ weight
+
+
 def test_the_leave_one_out_accuracy_is_that_of_leaving_each_one_out():
     x, y = problem()
     strength, found, weight, bias = ridge(x, y, 3)
@@ -26,29 +32,23 @@ def test_the_leave_one_out_accuracy_is_that_of_leaving_each_one_out():
     right = 0
     for i in range(len(x)):
         others = [j for j in range(len(x)) if j != i]
-        model = Ridge(alpha=strength * len(x)).fit(x[others], targets[others])
-        right += int(model.predict(x[i : i + 1]).argmax() == y[i])
+        right += int(refitted(x[others], targets[others], strength * len(x))(x[i : i + 1]).argmax() == y[i])
     assert found == pytest.approx(right / len(x))
-    model = Ridge(alpha=strength * len(x)).fit(x, targets)
-    assert torch.allclose(weight, torch.tensor(model.coef_.T), atol=1e-8)
-    assert torch.allclose(bias, torch.tensor(model.intercept_), atol=1e-8)
+    assert torch.allclose(x @ weight + bias, refitted(x, targets, strength * len(x))(x), atol=1e-8)
 
 
 def test_more_features_than_images_are_no_matter():
     x, y = problem(number=20, features=50)
     strength, found, weight, bias = ridge(x, y, 3)
-    model = Ridge(alpha=strength * 20).fit(x, torch.nn.functional.one_hot(y, 3).double())
-    assert torch.allclose(x @ weight + bias, torch.tensor(model.predict(x)), atol=1e-8)
+    answers = refitted(x, torch.nn.functional.one_hot(y, 3).double(), strength * 20)(x)
+    assert torch.allclose(x @ weight + bias, answers, atol=1e-8)
     assert 0 <= found <= 1
 
 
-@pytest.mark.parametrize(
-    ("shape", "channels"),
-    [((2, 8, 5, 5), 8), ((2, 5, 5, 8), 8), ((2, 8, 5, 7), 8), ((2, 17, 8), 8), ((2, 8), 8), ((2, 4, 4, 4), 4)],
-)
-def test_features_become_one_vector_an_image(shape, channels):
+@pytest.mark.parametrize("shape", [(2, 8, 5, 5), (2, 5, 5, 8), (2, 8, 5, 7), (2, 17, 8), (2, 8), (2, 8, 8, 8)])
+def test_features_become_one_vector_an_image(shape):
     features = torch.randn(shape)
-    assert pooled(features).shape == (2, channels)
+    assert pooled(features).shape == (2, 8)
     if len(shape) == 4 and shape != (2, 5, 5, 8):
         assert torch.allclose(pooled(features)[1, 2], features[1, 2].mean())
 
@@ -96,4 +96,3 @@ def test_a_stage_that_knows_nothing_guesses(two_colours):
     )
     for probe in layer_probes(load("bundled"), data):
         assert 0.1 < probe.accuracy < 0.9
-        assert accuracy(torch.eye(2)[labels], labels) == 1.0

@@ -48,6 +48,7 @@ _WHERE = {
     "Run": "records",
     "Control": "control",
     "lr_find": "lr_find",
+    "layer_probes": "layer_probes",
 }
 
 __all__ = [*_WHERE, "worlds"]

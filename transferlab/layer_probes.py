@@ -1,10 +1,10 @@
-"""How well could one tell the classes apart by what this stage gives? A linear classifier on every stage, trained at once.
+"""How well could one tell the classes apart by what a stage gives? A linear classifier on every stage, all at once.
 
     for probe in layer_probes(model, data):
         print(probe.stage, probe.accuracy)
 
-One pass over the images feeds all probes. Each is ridge regression on the one-hot labels, solved in closed form (Hoerl &
-Kennard 1970): another classifier than the head that a recipe trains, and no rival to it, but one without a learning
+One pass over the images feeds all probes. Each is ridge regression on the one-hot labels, solved in closed form (Hoerl
+& Kennard 1970): another classifier than the head that a recipe trains, and no rival to it, but one without a learning
 rate, so that stages are compared and nothing else. How strongly it is regularised is chosen on the training images
 alone, by the exact leave-one-out error. Source: Alain & Bengio, "Understanding intermediate layers using linear
 classifier probes" (2016). Left out: probes of single channels.
