@@ -50,3 +50,24 @@ def two_colours():
         return ImageSet(pixels, labels, ("red", "blue"), name="two colours")
 
     return Splits(images(32), images(16))
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """Makes files by name: a number is the picture of that seed, bytes are as they are, a last / is a folder."""
+
+    from tests.folder_files import picture
+
+    def make(files):
+        for name, content in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if name.endswith("/"):
+                path.mkdir(exist_ok=True)
+            elif isinstance(content, bytes):
+                path.write_bytes(content)
+            else:
+                picture(content).save(path)
+        return tmp_path
+
+    return make
