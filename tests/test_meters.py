@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from transferlab.meters import accuracy, agreement, mean_interval, wilson_interval
+from transferlab.meters import accuracy, agreement, linear_cka, mean_interval, wilson_interval
 
 
 def test_accuracy_counts_by_hand():
@@ -44,3 +44,17 @@ def test_student_t_against_scipy_where_it_is():
 def test_an_interval_of_one_run_is_refused():
     with pytest.raises(ValueError, match="at least two"):
         mean_interval([0.5])
+
+
+def test_linear_cka_is_blind_to_rotation_and_scale_and_to_nothing_else():
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(50, 6, generator=generator, dtype=torch.float64)
+    rotation, _ = torch.linalg.qr(torch.randn(6, 6, generator=generator, dtype=torch.float64))
+    assert linear_cka(x, 3 * x @ rotation + 5) == pytest.approx(1.0)
+    y = torch.randn(50, 4, generator=generator, dtype=torch.float64)
+    # Kornblith et al., equation 3, in the space of features
+    a, b = x - x.mean(0), y - y.mean(0)
+    expected = (b.T @ a).square().sum() / ((a.T @ a).norm() * (b.T @ b).norm())
+    assert linear_cka(x, y) == pytest.approx(expected.item())
+    assert linear_cka(torch.ones(5, 2), torch.ones(5, 3)) == 1.0
+    assert linear_cka(torch.ones(5, 2), torch.randn(5, 3, generator=generator)) == 0.0

@@ -5,7 +5,18 @@ import pytest
 import torch
 
 from tests.test_records import make_run
-from transferlab.plots import accuracy_curves, contact_sheet, forgetting_curves, run_figure, save_figure, tile
+from transferlab.lr_find import LRCurve
+from transferlab.plots import (
+    accuracy_curves,
+    contact_sheet,
+    forgetting_curves,
+    lr_curves,
+    run_figure,
+    save_figure,
+    smoothed_forgetting,
+    tile,
+)
+from transferlab.records import Measurement
 
 
 def test_curves_show_the_values_of_the_run_in_percent():
@@ -74,3 +85,18 @@ def test_importing_plots_does_not_import_matplotlib():
 def test_a_sheet_of_few_images_is_filled_with_white(two_colours, count):
     ax = contact_sheet(two_colours.train.subset(range(2)), columns=count)
     assert ax.images[0].get_array().shape[1] == count * 34 + 2
+
+
+def test_measurements_within_the_epochs_are_smoothed_over_a_hundred_images():
+    run = make_run(
+        measurements=tuple(Measurement(i, i / 4, None, share, 50) for i, share in enumerate((1.0, 0.8, 0.6))),
+    )
+    assert smoothed_forgetting(run) == ([0.0, 0.25, 0.5], [100.0, pytest.approx(90.0), pytest.approx(70.0)])
+    assert forgetting_curves([run]).lines[1].get_ydata().tolist() == pytest.approx([100.0, 90.0, 70.0])
+
+
+def test_lr_curves_show_each_repeat_the_band_and_the_valley():
+    curve = LRCurve((1e-4, 1e-3, 1e-2, 1e-1), ((4.0, 3.0, 2.0, 9.0), (4.0, 3.0, 9.0, float("nan"))), "fc")
+    ax = lr_curves(curve)
+    assert [line.get_xdata()[0] for line in ax.lines] == [1e-4, 1e-4, 1e-3]
+    assert "'fc'" in ax.get_title()

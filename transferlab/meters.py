@@ -34,6 +34,26 @@ def agreement(logits: Tensor, reference: Tensor) -> float:
     return accuracy(logits, reference.argmax(dim=1))
 
 
+def linear_cka(one: Tensor, other: Tensor) -> float:
+    """How alike two representations `(N, D)` and `(N, E)` of the same N images are, within 0…1.
+
+        >>> linear_cka(features, 3 * features @ rotation)
+        1.0
+
+    Centred kernel alignment with a linear kernel: blind to rotation and scale, not to stretching. Source: Kornblith et
+    al., "Similarity of Neural Network Representations Revisited" (2019). For few images in many dimensions it is high
+    by chance: compare like with like. Representations that do not vary at all are taken to be alike.
+    """
+    grams = []
+    for features in (one, other):
+        centred = features.double() - features.double().mean(0)
+        grams.append(centred @ centred.T)  # (N, N)
+    norms = [gram.norm() for gram in grams]
+    if min(norms) == 0:
+        return 1.0 if max(norms) == 0 else 0.0
+    return ((grams[0] * grams[1]).sum() / (norms[0] * norms[1])).item()
+
+
 def wilson_interval(share: float, num_images: int) -> tuple[float, float]:
     """The 95 % interval of an accuracy that was counted on `num_images` independent images.
 

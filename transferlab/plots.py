@@ -16,6 +16,7 @@ from torch import Tensor
 
 from transferlab.data.images import ImageSet
 from transferlab.files import write_atomically
+from transferlab.lr_find import LRCurve
 from transferlab.records import Run
 
 if TYPE_CHECKING:
@@ -70,12 +71,49 @@ def forgetting_curves(runs: Sequence[Run], ax: Axes | None = None) -> Axes:
         if values:
             ax.plot(range(len(values)), values, color=COLOURS[i % 6], linestyle=DASHES[i % 6], linewidth=2)
             ends.append((len(values) - 1, values[-1], f"{label(run.recipe)} {values[-1]:.0f} %", COLOURS[i % 6]))
+            ax.plot(*smoothed_forgetting(run), color=COLOURS[i % 6], linewidth=0.9, alpha=0.6)
     kind = next((run.source_kind for run in runs if run.source_kind), "accuracy")
     _label_ends(ax, ends)
     what = "source accuracy (%)" if kind == "accuracy" else "agreement with the pretrained model (%)"
     ax.set(ylim=(0, 101), xlabel="epoch", ylabel=what, title="… and the old one fades")
     if not ends:
         ax.text(0.5, 0.5, "no source task was measured", ha="center", va="center", transform=ax.transAxes, color="0.45")
+    return ax
+
+
+def smoothed_forgetting(run: Run, images: int = 100) -> tuple[list[float], list[float]]:
+    """The measurements within the epochs: at which epoch, and the mean (%) over the last `images` source images asked.
+
+    >>> epochs, percent = smoothed_forgetting(run)
+    """
+    known = [one for one in run.measurements if one.source_accuracy is not None]
+    percent = []
+    for i in range(len(known)):
+        asked, right = 0, 0.0
+        for one in reversed(known[: i + 1]):
+            asked, right = asked + one.num_source, right + one.num_source * (one.source_accuracy or 0.0)
+            if asked >= images:
+                break
+        percent.append(100 * right / asked)
+    return [one.epoch for one in known], percent
+
+
+def lr_curves(curve: LRCurve, ax: Axes | None = None) -> Axes:
+    """The smoothed loss at each learning rate, a line a repeat, the band of their valleys, and the valley.
+
+    >>> lr_curves(lr_find(model, data)).figure.savefig("lr.png")
+    """
+    ax = ax or _axes()
+    for losses in curve.losses:
+        ax.plot(curve.rates, losses, color=COLOURS[0], linewidth=1.5, alpha=0.8)
+    low, high = curve.band
+    ax.axvspan(low, high, color=COLOURS[4], alpha=0.25, linewidth=0)
+    ax.axvline(curve.valley, color=COLOURS[1], linewidth=1.5, linestyle=DASHES[1])
+    top = ax.get_ylim()[1]
+    ax.annotate(f" {curve.valley:.1e}", (curve.valley, top), color=COLOURS[1], va="top", fontsize=9)
+    what = f"'{curve.stage}'" if curve.stage else "everything that trains"
+    ax.set(xscale="log", xlabel="learning rate", ylabel="smoothed loss", title=f"The loss falls, then explodes: {what}")
+    ax.spines[["top", "right"]].set_visible(False)
     return ax
 
 
