@@ -13,7 +13,6 @@ from transferlab.plots import (
     lr_curves,
     run_figure,
     save_figure,
-    smoothed_forgetting,
     tile,
 )
 from transferlab.records import Measurement
@@ -87,12 +86,14 @@ def test_a_sheet_of_few_images_is_filled_with_white(two_colours, count):
     assert ax.images[0].get_array().shape[1] == count * 34 + 2
 
 
-def test_measurements_within_the_epochs_are_smoothed_over_a_hundred_images():
-    run = make_run(
-        measurements=tuple(Measurement(i, i / 4, None, share, 50) for i, share in enumerate((1.0, 0.8, 0.6))),
+def test_measurements_within_the_epochs_are_dots_where_they_were_made():
+    measured = (
+        Measurement(1, 0.25, None, 1.0, 8),
+        Measurement(2, 0.5, 0.7, None, 0),
+        Measurement(3, 0.75, None, 0.6, 8),
     )
-    assert smoothed_forgetting(run) == ([0.0, 0.25, 0.5], [100.0, pytest.approx(90.0), pytest.approx(70.0)])
-    assert forgetting_curves([run]).lines[1].get_ydata().tolist() == pytest.approx([100.0, 90.0, 70.0])
+    ax = forgetting_curves([make_run(measurements=measured)])
+    assert ax.collections[0].get_offsets().tolist() == [[0.25, 100.0], [0.75, 60.0]]
 
 
 def test_lr_curves_show_each_repeat_the_band_and_the_valley():

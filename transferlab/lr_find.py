@@ -70,7 +70,7 @@ class LRCurve:
 
 
 def lr_find(
-    model: nn.Module, data: Splits, stage: str | None = None, *, lowest: float = 1e-6, highest: float = 1.0,
+    model: nn.Module, data: Splits, stage: str | None = None, *, lowest: float = 1e-6, highest: float = 10.0,
     steps: int = 60, repeats: int = 3, batch_size: int = 32, keep_statistics: bool = True, seed: int = 0,
     device: str = "cpu",
 ) -> LRCurve:  # fmt: skip

@@ -60,7 +60,7 @@ def accuracy_curves(runs: Sequence[Run], ax: Axes | None = None) -> Axes:
 
 
 def forgetting_curves(runs: Sequence[Run], ax: Axes | None = None) -> Axes:
-    """What is left of the source task after each epoch; runs that had none to forget are left out.
+    """What is left of the source task after each epoch, and as dots within it; runs with none to forget are left out.
 
     >>> forgetting_curves([run, other])
     """
@@ -71,7 +71,12 @@ def forgetting_curves(runs: Sequence[Run], ax: Axes | None = None) -> Axes:
         if values:
             ax.plot(range(len(values)), values, color=COLOURS[i % 6], linestyle=DASHES[i % 6], linewidth=2)
             ends.append((len(values) - 1, values[-1], f"{label(run.recipe)} {values[-1]:.0f} %", COLOURS[i % 6]))
-            ax.plot(*smoothed_forgetting(run), color=COLOURS[i % 6], linewidth=0.9, alpha=0.6)
+            within = [one for one in run.measurements if one.source_accuracy is not None]
+            # As measured, each on its few images: smoothed they would lag behind what they show.
+            ax.scatter(
+                [one.epoch for one in within], [100 * (one.source_accuracy or 0.0) for one in within],
+                s=14, color=COLOURS[i % 6], alpha=0.35, linewidths=0,
+            )  # fmt: skip
     kind = next((run.source_kind for run in runs if run.source_kind), "accuracy")
     _label_ends(ax, ends)
     what = "source accuracy (%)" if kind == "accuracy" else "agreement with the pretrained model (%)"
@@ -79,23 +84,6 @@ def forgetting_curves(runs: Sequence[Run], ax: Axes | None = None) -> Axes:
     if not ends:
         ax.text(0.5, 0.5, "no source task was measured", ha="center", va="center", transform=ax.transAxes, color="0.45")
     return ax
-
-
-def smoothed_forgetting(run: Run, images: int = 100) -> tuple[list[float], list[float]]:
-    """The measurements within the epochs: at which epoch, and the mean (%) over the last `images` source images asked.
-
-    >>> epochs, percent = smoothed_forgetting(run)
-    """
-    known = [one for one in run.measurements if one.source_accuracy is not None]
-    percent = []
-    for i in range(len(known)):
-        asked, right = 0, 0.0
-        for one in reversed(known[: i + 1]):
-            asked, right = asked + one.num_source, right + one.num_source * (one.source_accuracy or 0.0)
-            if asked >= images:
-                break
-        percent.append(100 * right / asked)
-    return [one.epoch for one in known], percent
 
 
 def lr_curves(curve: LRCurve, ax: Axes | None = None) -> Axes:
@@ -112,7 +100,7 @@ def lr_curves(curve: LRCurve, ax: Axes | None = None) -> Axes:
     top = ax.get_ylim()[1]
     ax.annotate(f" {curve.valley:.1e}", (curve.valley, top), color=COLOURS[1], va="top", fontsize=9)
     what = f"'{curve.stage}'" if curve.stage else "everything that trains"
-    ax.set(xscale="log", xlabel="learning rate", ylabel="smoothed loss", title=f"The loss falls, then explodes: {what}")
+    ax.set(xscale="log", xlabel="learning rate", ylabel="smoothed loss", title=f"The loss as the rate rises: {what}")
     ax.spines[["top", "right"]].set_visible(False)
     return ax
 
