@@ -17,7 +17,7 @@ from transferlab.forgetting import remember
 from transferlab.heads import replace_head
 from transferlab.keep_methods import EWC, L2SP, LwF, Replay
 from transferlab.recipes import RECIPES, fine_tuning, from_scratch
-from transferlab.records import Measurement, Run, Step
+from transferlab.records import Epoch, Measurement, Run, Step
 from transferlab.training import fit, train
 
 BATCH = 8  # of 32 images: four batches an epoch
@@ -253,6 +253,14 @@ def test_a_finished_run_comes_back_at_once(stored):
     records = list(fit(model, data, from_scratch(epochs=2), checkpoints=folder, resume=True))
     assert [type(record) for record in records] == [Run]
     assert len(records[0].epochs) == 3
+
+
+def test_whoever_stops_iterating_after_an_epoch_has_it_on_the_disk(two_colours, tmp_path):
+    for record in fit(network(), two_colours, from_scratch(epochs=2), checkpoints=tmp_path):
+        if isinstance(record, Epoch) and record.epoch == 1:
+            break
+    _, values = read_checkpoint(files_in(tmp_path)[-1])
+    assert len(values["position"]["epochs"]) == 2
 
 
 def test_an_empty_folder_is_a_beginning(two_colours, tmp_path):

@@ -97,8 +97,9 @@ class Loop:
                         return
                     yield self._train_batch(batches[at.batch], len(batches))
                     yield from self._forgetting(len(batches))
-                yield self._end_epoch()
-                save()
+                epoch = self._end_epoch()
+                save()  # first, so that whoever stops iterating here loses nothing
+                yield epoch
             self._end_phase()
         self.model.eval()
         yield self._run(tuple(at.epochs))
