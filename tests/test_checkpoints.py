@@ -1,5 +1,4 @@
 import errno
-import json
 import os
 import signal
 import subprocess
@@ -10,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.test_training import SHORT
 from transferlab.backbones.small_resnet import SmallResNet
 from transferlab.checkpoints import files_in, read_checkpoint
 from transferlab.control import Control
@@ -21,13 +21,6 @@ from transferlab.records import Epoch, Measurement, Run, Step
 from transferlab.training import fit, train
 
 BATCH = 8  # of 32 images: four batches an epoch
-SHORT = {
-    "feature_extraction": {"epochs": 2},
-    "fine_tuning": {"epochs": 1, "head_epochs": 1},
-    "gradual_unfreezing": {"epochs": 1, "head_epochs": 1},
-    "lp_ft": {"epochs": 1, "probe_epochs": 1},
-    "from_scratch": {"epochs": 2},
-}
 
 
 def network(seed=0, width=8, num_classes=2):
@@ -247,6 +240,18 @@ def test_other_images_are_another_run(stored):
         fit(network(width=2), other, from_scratch(epochs=2), checkpoints=folder, resume=True)
 
 
+def test_going_on_from_an_earlier_one_gives_the_later_ones_up(stored, tmp_path):
+    data, folder = stored
+    before, last = copied(folder, tmp_path)
+    last.write_bytes(b"")
+    other = tmp_path / "step-00000099.safetensors"
+    other.write_bytes(b"")
+    train(network(width=2), data, from_scratch(epochs=2), progress=False, checkpoints=tmp_path, resume=before)
+    assert not other.exists()
+    records = list(fit(network(width=2), data, from_scratch(epochs=2), checkpoints=tmp_path, resume=True))
+    assert [type(record) for record in records] == [Run]
+
+
 def test_a_finished_run_comes_back_at_once(stored):
     data, folder = stored
     model = network(width=2, seed=7)
@@ -266,7 +271,7 @@ def test_whoever_stops_iterating_after_an_epoch_has_it_on_the_disk(two_colours, 
 def test_an_empty_folder_is_a_beginning(two_colours, tmp_path):
     run = train(network(), two_colours, from_scratch(epochs=1), progress=False, checkpoints=tmp_path, resume=True)
     assert len(run.epochs) == 2
-    assert json.loads((tmp_path / "job.json").read_text())["seed"] == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"step-00000001.safetensors"}
 
 
 def test_a_place_where_nothing_can_be_written_is_said_at_once(two_colours, tmp_path):

@@ -1,5 +1,4 @@
 import copy
-import os
 import signal
 import threading
 
@@ -85,7 +84,7 @@ def test_a_line_drawn_by_hand_costs_the_source_task_what_it_costs(two_colours, m
 def test_evaluate_gives_a_measurement_before_the_next_batch(two_colours):
     model = network(5)
     memory = remember(model, two_colours.held_out)
-    replace_head(model, 2)
+    replace_head(model, 2, seed=0)
     control = Control()
     recipe = from_scratch(epochs=1, batch_size=BATCH)
     records = steered(model, two_colours, recipe, control, {2: control.evaluate}, memory=memory)
@@ -94,16 +93,9 @@ def test_evaluate_gives_a_measurement_before_the_next_batch(two_colours):
     assert isinstance(records[place + 1], Step)
     assert (found.step, found.epoch, found.num_source) == (2, 0.5, 16)
     assert records[-1].measurements == (found,)
-    assert (
-        records[-1].epochs == train(copy_of(model, memory), two_colours, recipe, memory=memory, progress=False).epochs
-    )
-
-
-def copy_of(model, memory):
-    """The model as it was before training: the same seeds give the same weights."""
     fresh = network(5)
-    replace_head(fresh, 2)
-    return fresh
+    replace_head(fresh, 2, seed=0)
+    assert records[-1].epochs == train(fresh, two_colours, recipe, memory=memory, progress=False).epochs
 
 
 def test_stop_ends_after_the_batch_and_the_part_of_an_epoch_counts(two_colours):
@@ -202,16 +194,47 @@ def test_one_control_steers_one_run(two_colours):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_run_after_its_batch_and_a_second_one_at_once(two_colours, number):
-    before = signal.getsignal(number)
+def test_a_signal_ends_the_run_after_its_batch_and_is_then_passed_on(two_colours, number):
+    passed_on = []
+    before = signal.signal(number, lambda *_: passed_on.append(number))
+    try:
+        own, control, records = signal.getsignal(number), Control(), []
+        with stopping_on_signals(control):
+            for record in fit(network(), two_colours, from_scratch(epochs=5, batch_size=BATCH), control=control):
+                records.append(record)
+                if isinstance(record, Step) and record.step == 2:
+                    signal.raise_signal(number)
+                    assert signal.getsignal(number) is own  # a second one waits for nothing
+                    assert not passed_on
+        assert records[-1].stopped
+        assert len([record for record in records if isinstance(record, Step)]) == 2
+        assert passed_on == [number]
+        assert signal.getsignal(number) is own
+    finally:
+        signal.signal(number, before)
+
+
+def test_ctrl_c_in_train_saves_the_run_and_interrupts(two_colours, tmp_path):
+    recipe = from_scratch(epochs=3, batch_size=BATCH)
+    whole = train(network(), two_colours, recipe, progress=False)
+    model, batches = network(), []
+
+    def interrupt(module, inputs, output):
+        batches.append(len(output))
+        if len(batches) == 4:  # the held-out images first, then in the middle of the third batch
+            signal.raise_signal(signal.SIGINT)
+
+    model.register_forward_hook(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        train(model, two_colours, recipe, progress=False, checkpoints=tmp_path)
+    assert train(network(), two_colours, recipe, progress=False, checkpoints=tmp_path, resume=True) == whole
+
+
+def test_what_comes_after_the_end_is_refused_or_does_not_matter(two_colours):
     control = Control()
-    records = []
-    with stopping_on_signals(control):
-        for record in fit(network(), two_colours, from_scratch(epochs=5, batch_size=BATCH), control=control):
-            records.append(record)
-            if isinstance(record, Step) and record.step == 2:
-                os.kill(os.getpid(), number)
-                assert signal.getsignal(number) == before  # the next one is nobody's but its own
-    assert records[-1].stopped
-    assert len([record for record in records if isinstance(record, Step)]) == 2
-    assert signal.getsignal(number) == before
+    list(fit(network(), two_colours, from_scratch(epochs=1), control=control))
+    with pytest.raises(ValueError, match=r"This run is over \(finished\)"):
+        control.set_lr("fc", 1e-3)
+    control.stop()
+    control.pause()
+    assert not list(fit(network(), two_colours, from_scratch(epochs=1), control=control))[-1].stopped

@@ -62,3 +62,8 @@ def test_bad_phases_are_refused():
         Recipe("empty", ())
     with pytest.raises(ValueError, match="give backbone_lr"):
         Phase("x", 0.0, 1, 1e-3, lowest_lr=1e-5)
+
+
+def test_scratch_may_train_as_long_as_the_longest_of_the_others():
+    epochs = {name: make().epochs for name, make in RECIPES.items()}
+    assert epochs.pop("from_scratch") == max(epochs.values())

@@ -46,7 +46,8 @@ class Checkpoints:
         self.folder, self.loop = Path(folder), loop
         self.job = _job(loop)
         self._failed = False
-        write_atomically(self.folder / "job.json", lambda partial: partial.write_text(json.dumps(self.job, indent=1)))
+        # Say now that nothing can be written here, and not after the first epoch.
+        write_atomically(self.folder / ".writable", lambda partial: None).unlink()
 
     @property
     def files(self) -> list[Path]:
@@ -61,8 +62,9 @@ class Checkpoints:
         tensors = _tensors(loop)
         try:
             write_atomically(path, lambda partial: save_file(tensors, partial, {"kind": KIND, "text": text}))
-            for old in self.files[:-KEPT]:
-                old.unlink()
+            # Later ones are of a way that was given up when the run went on from an earlier one.
+            for other in [one for one in self.files if one > path] + [one for one in self.files if one <= path][:-KEPT]:
+                other.unlink()
             self._failed = False
         except (OSError, SafetensorError) as error:
             if not self._failed:
@@ -124,6 +126,8 @@ def read_checkpoint(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118  no dict
         values = json.loads(metadata["text"])
         Position.from_plain(values["position"])
+        if not isinstance(values["job"], dict) or "random/order" not in tensors:
+            raise ValueError("a part of it is missing")
         return tensors, values
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
         whole = [one for one in files_in(path.parent) if one < path]
@@ -202,6 +206,7 @@ def _job(loop: Loop) -> dict[str, Any]:
         "seed": loop.seed,
         "images": _fingerprint(loop.data),
         "source images": _fingerprint(memory.images) if memory else None,
+        "images to rehearse": _fingerprint(memory.rehearsal[0]) if memory and memory.rehearsal else None,
         "measurements_per_epoch": loop.measurements_per_epoch,
     }
     return json.loads(json.dumps(job))

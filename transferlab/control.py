@@ -73,7 +73,7 @@ class Control:
                     "This thread iterates over fit, so pausing here would wait for itself for ever. Simply do not ask "
                     "for the next record until you want it; pause() is for other threads."
                 )
-            self._paused = True
+            self._paused = not self._is_over
 
     def resume(self) -> None:
         """Let a paused run go on."""
@@ -84,7 +84,7 @@ class Control:
     def stop(self) -> None:
         """Let the run finish its batch, save where it stands if it keeps checkpoints, and end."""
         with self._changed:
-            self._stopped = True
+            self._stopped = not self._is_over  # what comes too late must not stop the next run
             self._changed.notify_all()
 
     def set_lr(self, stage: str, lr: float) -> None:
@@ -135,6 +135,8 @@ class Control:
             if self._state == "running" and self._thread != threading.get_ident():
                 raise ValueError("This Control steers another run already; give every run one of its own.")
             self._stages, self._line = stages, line
+            if self._is_over:
+                self._state = "waiting"
 
     def begin(self) -> None:
         """The run starts, in this thread. What was asked for before holds from its first batch."""
@@ -165,6 +167,10 @@ class Control:
             self._paused = self._stopped = False
             self._requests, self._thread = [], None
 
+    @property
+    def _is_over(self) -> bool:
+        return self._state in ("stopped", "finished")
+
     def _index(self, stage: str) -> int:
         if not self._stages:
             raise ValueError("This Control steers no run yet: give it to fit(…, control=control) first.")
@@ -173,25 +179,31 @@ class Control:
         return self._stages.index(stage)
 
     def _leave(self, request: Request) -> None:
+        if self._is_over:
+            raise ValueError(f"This run is over ({self._state}). Give the control to another: fit(…, control=control).")
         self._requests.append(request)
         self._changed.notify_all()
 
 
 @contextmanager
 def stopping_on_signals(control: Control) -> Iterator[None]:
-    """Inside the block Ctrl-C and a polite kill stop the run after its batch; a second one ends it at once.
+    """Inside the block Ctrl-C and a polite kill stop the run after its batch; then they do what they always do.
 
         >>> with stopping_on_signals(control):
         ...     for record in fit(model, data, control=control): ...
+        KeyboardInterrupt
 
-    Signals go to the main thread only; in any other this changes nothing.
+    So a run with checkpoints is saved first, and a script that is killed does not go on with its next run. A second
+    signal does not wait for the batch. Signals go to the main thread only; in any other this changes nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    received: list[int] = []
 
     def stop(number: int, frame: object) -> None:
+        received.append(number)
         for one, handler in before.items():
             signal.signal(one, handler)
         control.stop()
@@ -203,3 +215,5 @@ def stopping_on_signals(control: Control) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+    for signal_number in received:
+        signal.raise_signal(signal_number)

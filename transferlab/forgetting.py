@@ -2,7 +2,8 @@
 
 Before the head is replaced, `remember` keeps a copy of it and of what the model could do. Afterwards the copy is put
 back on the changed backbone for as long as a measurement takes. With labelled source images the figure is accuracy;
-without labels it is agreement with the pretrained model's own answers. Left out: ways to keep what is known.
+without labels it is agreement with the pretrained model's own answers. Ways to keep what is known are in
+`keep_methods.py`.
 """
 
 import copy
@@ -19,8 +20,8 @@ from transferlab.heads import head_of
 from transferlab.inference import predict
 from transferlab.meters import accuracy
 
-SLICES_COST = 0.04  # of the images that an epoch trains on, three passes each: what measuring within it may cost
-SMALLEST_SLICE = 8
+PORTIONS_COST = 0.04  # of the images that an epoch trains on, three passes each: what measuring within it may cost
+SMALLEST_PORTION = 8
 
 
 class SourceMemory:
@@ -70,10 +71,10 @@ class SourceMemory:
             >>> memory.measure(model, index=memory.portion(7, num_train=2000, per_epoch=20))
 
         Few enough that all of an epoch's measurements together cost at most a twenty-fifth of training on `num_train`
-        images (an image trained on costs three asked), yet never under 8. Slices follow one another through all images
-        in a random order, so that no image is asked twice before all were, and every curve is unbiased.
+        images (an image trained on costs three asked), yet never under 8. Portions follow one another through all
+        images in a random order, so that no image is asked twice before all were, and every curve is unbiased.
         """
-        size = min(len(self.images), max(SMALLEST_SLICE, int(SLICES_COST * 3 * num_train / per_epoch)))
+        size = min(len(self.images), max(SMALLEST_PORTION, int(PORTIONS_COST * 3 * num_train / per_epoch)))
         order = torch.randperm(len(self.images), generator=Generator().manual_seed(0))
         return order[(number * size + torch.arange(size)) % len(order)]
 

@@ -153,7 +153,7 @@ def from_scratch(epochs: int = 30, lr: float = 1e-3, **settings: Any) -> Recipe:
     return Recipe("from_scratch", (Phase("all", 0.0, epochs, lr, backbone_lr=lr),), starts_from="random", **settings)
 
 
-def lp_ft(epochs: int = 20, probe_epochs: int = 30, head_lr: float = 3e-3, **settings: Any) -> Recipe:
+def lp_ft(epochs: int = 15, probe_epochs: int = 15, head_lr: float = 3e-3, **settings: Any) -> Recipe:
     """Linear probing until it converges, then everything at one low rate, the head included.
 
         >>> for record in fit(model, data, lp_ft(epochs=10)): ...

@@ -92,11 +92,13 @@ def train(
     checkpoints: str | Path | None = None,
     resume: bool | str | Path = False,
 ) -> Run:
-    """Drain `fit` with a progress bar and return the Run. Ctrl-C ends it after the batch, and the Run says so.
+    """Drain `fit` with a progress bar and return the Run.
 
-    >>> run = train(model, data, "feature_extraction", seed=1)
-    >>> run.accuracy
-    0.81
+        >>> run = train(model, data, "feature_extraction", seed=1)
+        >>> run.accuracy
+        0.81
+
+    Ctrl-C lets it finish its batch and, with `checkpoints`, save where it stands: `resume=True` goes on from there.
     """
     from tqdm.auto import tqdm
 
@@ -113,7 +115,7 @@ def train(
         for record in records:
             if isinstance(record, Epoch) and record.epoch > 0:
                 bar.set_postfix_str(f"held-out {record.held_out_accuracy:.1%}")
-                bar.update()
+                bar.update(record.epoch - bar.n)  # a resumed run does not begin at the first
     assert isinstance(record, Run)
     return record
 

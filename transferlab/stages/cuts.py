@@ -78,6 +78,23 @@ def _cut(found: Stages, index: int, module: str | None, how: str) -> CutPoint:
     return CutPoint(index, found[index - 1].name, found[index].name, module, how)
 
 
+def traced_crossings(model: nn.Module) -> tuple[Stages, Graph, dict[int, Node]]:
+    """The stages, the whole traced forward, and boundary -> the one value that goes over it.
+
+        >>> found, graph, crossing = traced_crossings(resnet18())
+
+    Raises:
+        ValueError: the forward cannot be traced to its end.
+    """
+    found = stages(model)
+    anatomy = find_units(model, (*find_heads(model), *auxiliary_heads(model)))
+    traced = trace(model, [unit.name for unit in anatomy.units], anatomy.opened, guess=False)
+    if not traced.complete:
+        raise ValueError(f"{type(model).__name__} cannot be cut: its forward takes paths that depend on values.")
+    stage_of = {module: i for i, one in enumerate(found) for module in one.modules}
+    return found, traced.graph, crossings(model, traced.graph, stage_of, len(found))
+
+
 def _counting(model: nn.Module, calls: list[tuple[int, str]], stage_of: dict[str, int]) -> list[tuple[int, int]]:
     """Position and stage of the calls that tell where a stage lies: not of a ReLU or pooling that is used once more."""
     seen: set[str] = set()

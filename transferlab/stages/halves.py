@@ -15,12 +15,8 @@ from torch import Tensor, nn
 from torch.fx import Graph, Interpreter, Node
 from torch.nn import functional as F
 
-from transferlab.stages.classifier import auxiliary_heads
-from transferlab.stages.cuts import crossings
-from transferlab.stages.finding import find_heads, stages
+from transferlab.stages.cuts import traced_crossings
 from transferlab.stages.stage import Stage
-from transferlab.stages.tracing import trace
-from transferlab.stages.units import find_units
 
 RANDOM = {F.dropout, F.dropout1d, F.dropout2d, F.dropout3d, F.alpha_dropout, F.feature_alpha_dropout}
 
@@ -57,21 +53,15 @@ def halves(model: nn.Module, stage: str | int | Stage) -> tuple[Half, Half]:
         ValueError: no such stage, the forward cannot be traced, draws random numbers between its modules, or more than
             one tensor crosses there; the sentence says which and names the cuts that exist.
     """
-    found = stages(model)
+    found, whole, crossing = traced_crossings(model)
     line = found.index(stage)
-    anatomy = find_units(model, (*find_heads(model), *auxiliary_heads(model)))
-    traced = trace(model, [unit.name for unit in anatomy.units], anatomy.opened, guess=False)
-    if not traced.complete:
-        raise ValueError(f"{type(model).__name__} cannot be halved: its forward takes paths that depend on values.")
-    stage_of = {module: i for i, one in enumerate(found) for module in one.modules}
-    crossing = crossings(model, traced.graph, stage_of, len(found))
     if line not in crossing:
         possible = ", ".join(found[index].name for index in crossing) or "none"
         raise ValueError(
             f"{type(model).__name__} cannot be halved in front of '{found[line].name}': not one single tensor goes "
             f"over there. Stages where it can be: {possible}."
         )
-    nodes = list(traced.graph.nodes)
+    nodes = list(whole.nodes)
     image = next(node for node in nodes if node.op == "placeholder")
     answer = nodes[-1].args[0]
     if not isinstance(answer, Node):

@@ -11,11 +11,7 @@ from collections.abc import Callable
 from torch import Tensor, nn
 from torch.fx import Interpreter, Node
 
-from transferlab.stages.classifier import auxiliary_heads
-from transferlab.stages.cuts import crossings
-from transferlab.stages.finding import find_heads, stages
-from transferlab.stages.tracing import trace
-from transferlab.stages.units import find_units
+from transferlab.stages.cuts import traced_crossings
 
 
 def taps(model: nn.Module) -> Callable[[Tensor], dict[str, Tensor]]:
@@ -29,13 +25,7 @@ def taps(model: nn.Module) -> Callable[[Tensor], dict[str, Tensor]]:
     Raises:
         ValueError: the forward cannot be traced, or has no place where one tensor alone crosses.
     """
-    found = stages(model)
-    anatomy = find_units(model, (*find_heads(model), *auxiliary_heads(model)))
-    traced = trace(model, [unit.name for unit in anatomy.units], anatomy.opened, guess=False)
-    if not traced.complete:
-        raise ValueError(f"{type(model).__name__} cannot be tapped: its forward takes paths that depend on values.")
-    stage_of = {module: i for i, one in enumerate(found) for module in one.modules}
-    crossing = crossings(model, traced.graph, stage_of, len(found))
+    found, graph, crossing = traced_crossings(model)
     if not crossing:
         raise ValueError(
             f"{type(model).__name__} cannot be tapped: more than one tensor crosses between all its stages."
@@ -43,7 +33,7 @@ def taps(model: nn.Module) -> Callable[[Tensor], dict[str, Tensor]]:
     names: dict[Node, str] = {node: found[index - 1].name for index, node in sorted(crossing.items())}
 
     def run(x: Tensor) -> dict[str, Tensor]:
-        tapping = _Tapping(model, traced.graph, names)
+        tapping = _Tapping(model, graph, names)
         tapping.run(x)
         return {name: tapping.outputs[name] for name in names.values()}
 
