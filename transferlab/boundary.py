@@ -26,7 +26,7 @@ from transferlab.kept_rows import KeptRows
 from transferlab.stages import stages
 from transferlab.stages.halves import Half, halves
 
-SMALLEST_BATCH = 32  # from 16 on every network tried gave the same bits at every size (2 threads, AVX2)
+SMALLEST_BATCH = 32  # from 16 on every network tried gave the same bits at every size (1 and 2 threads, AVX2)
 
 
 class Boundary:
