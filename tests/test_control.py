@@ -225,9 +225,25 @@ def test_ctrl_c_in_train_saves_the_run_and_interrupts(two_colours, tmp_path):
             signal.raise_signal(signal.SIGINT)
 
     model.register_forward_hook(interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        train(model, two_colours, recipe, progress=False, checkpoints=tmp_path)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # behind nohup it would be ignored
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            train(model, two_colours, recipe, progress=False, checkpoints=tmp_path)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert train(network(), two_colours, recipe, progress=False, checkpoints=tmp_path, resume=True) == whole
+
+
+def test_a_signal_that_the_process_ignores_stops_nothing(two_colours):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        control = Control()
+        with stopping_on_signals(control):
+            signal.raise_signal(signal.SIGINT)
+        assert not control.stopped
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_what_comes_after_the_end_is_refused_or_does_not_matter(two_colours):

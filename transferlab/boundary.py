@@ -4,10 +4,11 @@
     logits = boundary(index)                   # model(normalise(images[index])), the frozen part from the cache
 
 Exact, because frozen stages are deterministic and see one image at a time: BatchNorm and dropout are in eval mode, and
-stay there (see freezing). Filled as images are asked for, so that the first epoch already trains. In memory where
-that fits the budget, else in a file, else nothing is kept and the front is computed anew. Entries belong to the front's
-weights and buffers as they were: change one, and all are forgotten. After fast.ai 0.7's `precompute=True`, TF-Hub's
-bottlenecks and Teachable Machine. Left out: caching across processes, and random crops, which have no end of views.
+stay there (see freezing). To the last bit that holds in batches of 16 or more: processors round smaller ones in other
+ways. Filled as images are asked for, so that the first epoch already trains. In memory where that fits the budget, else
+in a file, else nothing is kept and the front is computed anew. Entries belong to the front's weights and buffers as they
+were: change one, and all are forgotten. After fast.ai 0.7's `precompute=True`, TF-Hub's bottlenecks and Teachable
+Machine. Left out: caching across processes, and random crops, which have no end of views.
 """
 
 import hashlib
@@ -16,12 +17,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from transferlab.backbones.card import card_of
-from transferlab.backbones.preprocessing import normalise
 from transferlab.data.images import ImageSet
 from transferlab.data.memory import memory_budget
+from transferlab.fast_paths import memory_format
 from transferlab.freezing.parts import StaysInEval, parts_of
-from transferlab.inference import evaluating
+from transferlab.inference import evaluating, model_input
 from transferlab.kept_rows import KeptRows
 from transferlab.stages import stages
 from transferlab.stages.halves import Half, halves
@@ -136,11 +136,10 @@ class Boundary:
 
     def _compute(self, rows: Tensor) -> Tensor:
         index, mirrored = rows % len(self.images), rows >= len(self.images)
-        device = next(self.model.parameters()).device
-        x = normalise(self.images.images[index].to(device), card_of(self.model))  # (B, 3, H, W)
+        x = model_input(self.model, self.images.images[index])  # (B, 3, H, W)
         if mirrored.any():
-            x = torch.where(mirrored.to(device).view(-1, 1, 1, 1), x.flip(-1), x)
-            x = x.contiguous(memory_format=torch.channels_last)
+            x = torch.where(mirrored.to(x.device).view(-1, 1, 1, 1), x.flip(-1), x)
+            x = x.contiguous(memory_format=memory_format(self.model))
         self.images_computed += len(rows.unique())
         with torch.no_grad():
             return self.front(x)

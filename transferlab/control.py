@@ -200,6 +200,8 @@ def stopping_on_signals(control: Control) -> Iterator[None]:
         yield
         return
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    # A process that ignores a signal, as one behind nohup does, goes on ignoring it.
+    before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}
     received: list[int] = []
 
     def stop(number: int, frame: object) -> None:

@@ -13,10 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from transferlab.backbones.card import card_of
-from transferlab.backbones.preprocessing import normalise
 from transferlab.data.images import ImageSet
-from transferlab.inference import evaluating
+from transferlab.inference import evaluating, model_input
 from transferlab.meters import linear_cka
 from transferlab.stages import stage_parameters, stages
 from transferlab.stages.taps import taps
@@ -73,11 +71,11 @@ def stage_drift(before: nn.Module, after: nn.Module, images: ImageSet, batch_siz
 
 def _outputs(model: nn.Module, images: ImageSet, batch_size: int) -> dict[str, Tensor]:
     """What each stage makes of each image, as vectors `(N, D)`."""
-    tap, device = taps(model), next(model.parameters()).device
+    tap = taps(model)
     parts: dict[str, list[Tensor]] = {}
     with evaluating(model), torch.no_grad():
         for start in range(0, len(images), batch_size):
-            x = normalise(images.images[start : start + batch_size].to(device), card_of(model))
+            x = model_input(model, images.images[start : start + batch_size])
             for stage, features in tap(x).items():
                 if features.ndim == 4 and max(features.shape[2:]) > GRID:
                     features = F.adaptive_avg_pool2d(features, GRID)

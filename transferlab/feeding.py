@@ -9,14 +9,12 @@ are left out there; a head has too few parameters to need them.
 import torch
 from torch import Generator, Tensor, nn
 
-from transferlab.backbones.card import card_of
-from transferlab.backbones.preprocessing import normalise
 from transferlab.boundary import Boundary
 from transferlab.data.augment import resized_crop_and_flip
 from transferlab.data.images import ImageSet, Splits
 from transferlab.fast_paths import memory_format
 from transferlab.forgetting import SourceMemory
-from transferlab.inference import predict
+from transferlab.inference import model_input, predict
 
 
 class Feed:
@@ -33,7 +31,6 @@ class Feed:
         self, model: nn.Module, data: Splits, memory: SourceMemory | None, keep: bool, backbone_is_frozen: bool
     ) -> None:
         self.model, self.data, self.memory = model, data, memory
-        self.memory_format = memory_format(model)
         self.mirrors = "flip" in data.train.label_safe
         views = 2 if self.mirrors else 1
         self.training = boundary(model, data.train, views) if keep and backbone_is_frozen else None
@@ -47,8 +44,8 @@ class Feed:
             mirrored = torch.rand(len(index), generator=generator) < 0.5 if self.mirrors else None
             return self.training(index, mirrored)
         images = self.data.train
-        x = normalise(images.images[index].to(next(self.model.parameters()).device), card_of(self.model))
-        x = augment(x, images.label_safe, generator).contiguous(memory_format=self.memory_format)
+        x = augment(model_input(self.model, images.images[index]), images.label_safe, generator)
+        x = x.contiguous(memory_format=memory_format(self.model))
         return _logits(self.model(x))
 
     def held_out(self) -> Tensor:

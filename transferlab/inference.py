@@ -1,6 +1,6 @@
 """Run a model over an image set and leave it as it was: same mode, same buffers, no gradients.
 
-What evaluation, forgetting and probes have in common. Left out: views of one image (test-time augmentation).
+What training, evaluation, forgetting and probes have in common. Left out: views of one image (test-time augmentation).
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from transferlab.backbones.card import card_of
 from transferlab.backbones.preprocessing import normalise
 from transferlab.data.images import ImageSet
+from transferlab.fast_paths import memory_format
 
 
 @contextmanager
@@ -30,6 +31,17 @@ def evaluating(model: nn.Module) -> Iterator[nn.Module]:
             module.training = mode  # not .train(): that would also switch the module's children
 
 
+def model_input(model: nn.Module, pixels: Tensor) -> Tensor:
+    """Stored pixels `(B, 3, H, W)`, uint8, as this model takes them: on its device, normalised as its card says.
+
+        >>> logits = model(model_input(model, images.images[:32]))
+
+    They lie in memory in the order that is quickest and safe for it (see `memory_format`).
+    """
+    x = normalise(pixels.to(next(model.parameters()).device), card_of(model))
+    return x.contiguous(memory_format=memory_format(model))
+
+
 def predict(model: nn.Module, images: ImageSet, batch_size: int = 250) -> Tensor:
     """The logits `(N, num_classes)` of every image, on the CPU, in the order of the set.
 
@@ -37,10 +49,9 @@ def predict(model: nn.Module, images: ImageSet, batch_size: int = 250) -> Tensor
 
     Images are normalised as the model's card says and moved to wherever its parameters lie.
     """
-    device = next(model.parameters()).device
     with evaluating(model), torch.no_grad():
         batches = [
-            model(normalise(images.images[start : start + batch_size].to(device), card_of(model)))
+            model(model_input(model, images.images[start : start + batch_size]))
             for start in range(0, len(images), batch_size)
         ]
     return torch.cat(batches).float().cpu()

@@ -12,11 +12,9 @@ from torch.func import functional_call
 from torch.nn import functional as F
 from torch.utils.hooks import RemovableHandle
 
-from transferlab.backbones.card import card_of
-from transferlab.backbones.preprocessing import normalise
 from transferlab.forgetting import SourceMemory
 from transferlab.heads import head_of
-from transferlab.inference import evaluating
+from transferlab.inference import evaluating, model_input
 from transferlab.keep_methods import EWC, L2SP, KeepMethod, LwF, Replay
 
 
@@ -116,7 +114,7 @@ class Keeping:
         images, answers = self.memory.rehearsal
         generator = Generator().manual_seed(self.seed * 1_000_003 + step)
         index = torch.randint(len(images), (batch_size,), generator=generator)
-        x = self._images(images.images[index])
+        x = model_input(self.model, images.images[index])
         self.model(x)
         return F.cross_entropy(self.source_head(self._seen["features"]), answers[index].to(x.device))
 
@@ -139,7 +137,7 @@ class Keeping:
         self.look()
         with evaluating(self.model):
             for pixels in images.images:
-                functional_call(self.model, weights, (self._images(pixels[None]),), strict=False)
+                functional_call(self.model, weights, (model_input(self.model, pixels[None]),), strict=False)
                 logits = self.source_head(self._seen["features"])  # (1, source classes)
                 drawn = torch.multinomial(logits.detach().softmax(1).cpu(), 1, generator=generator)[:, 0]
                 loss = F.cross_entropy(logits, drawn.to(logits.device))
@@ -149,9 +147,6 @@ class Keeping:
                         sums[name] += gradient.square()
         self.close()
         return {name: value / len(images) for name, value in sums.items()}
-
-    def _images(self, pixels: Tensor) -> Tensor:
-        return normalise(pixels.to(next(self.model.parameters()).device), card_of(self.model))
 
     def _of_head(self, name: str) -> bool:
         return name.startswith(f"{self.head_name}.")

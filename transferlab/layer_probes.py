@@ -15,11 +15,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from transferlab.backbones.card import card_of
-from transferlab.backbones.preprocessing import normalise
 from transferlab.callable_module import make_callable
 from transferlab.data.images import ImageSet, Splits
-from transferlab.inference import evaluating
+from transferlab.inference import evaluating, model_input
 from transferlab.meters import accuracy, wilson_interval
 from transferlab.stages.taps import taps
 
@@ -78,11 +76,10 @@ def pooled(features: Tensor) -> Tensor:
 
 def _features(model: nn.Module, images: ImageSet, batch_size: int) -> dict[str, Tensor]:
     tap = taps(model)
-    device = next(model.parameters()).device
     parts: dict[str, list[Tensor]] = {}
     with evaluating(model), torch.no_grad():
         for start in range(0, len(images), batch_size):
-            x = normalise(images.images[start : start + batch_size].to(device), card_of(model))
+            x = model_input(model, images.images[start : start + batch_size])
             for stage, features in tap(x).items():
                 parts.setdefault(stage, []).append(pooled(features).double().cpu())
     return {stage: torch.cat(features) for stage, features in parts.items()}
