@@ -5,10 +5,10 @@
 
 Exact, because frozen stages are deterministic and see one image at a time: BatchNorm and dropout are in eval mode, and
 stay there (see freezing). To the last bit that holds in batches of 16 or more: processors round smaller ones in other
-ways. Filled as images are asked for, so that the first epoch already trains. In memory where that fits the budget, else
-in a file, else nothing is kept and the front is computed anew. Entries belong to the front's weights and buffers as they
-were: change one, and all are forgotten. After fast.ai 0.7's `precompute=True`, TF-Hub's bottlenecks and Teachable
-Machine. Left out: caching across processes, and random crops, which have no end of views.
+ways. Filled as images are asked for, so that the first epoch already trains. In memory where that fits the budget,
+else in a file, else nothing is kept and the front is computed anew. Entries belong to the front's weights and buffers
+as they were: change one, and all are forgotten. After fast.ai 0.7's `precompute=True`, TF-Hub's bottlenecks and
+Teachable Machine. Left out: caching across processes, and random crops, which have no end of views.
 """
 
 import hashlib
