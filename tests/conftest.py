@@ -35,6 +35,14 @@ def no_network():
     patch.undo()
 
 
+@pytest.fixture(autouse=True)
+def nothing_kept():
+    """Features that one test computed are not there for the next."""
+    from transferlab.kept_store import kept
+
+    kept.clear()
+
+
 @pytest.fixture
 def two_colours():
     """A task that any network learns in a moment: 24 reddish and 24 bluish noise images, split in two."""

@@ -16,12 +16,13 @@ RANKS = {
     "errors": 0, "files": 0, "callable_module": 0, "unsupported": 0, "records": 0.5,
     "stages": 1, "backbones": 1, "data": 1, "meters": 1, "fast_paths": 1.5,
     "freezing": 2, "heads": 2, "lr_groups": 2, "inference": 2, "randomness": 2, "divergence": 2, "kept_rows": 2,
+    "kept_store": 2.2, "identity": 2,
     "control": 2, "optimizers": 2,
     "boundary": 2.5, "forgetting": 3, "keep_methods": 3, "feeding": 3.5, "recipes": 3.5,
     "phases": 4, "position": 4, "keeping": 4, "wise_ft": 4, "lr_find": 4, "layer_probes": 4, "drift": 4,
     "many_heads": 4.2, "evaluation": 4.3, "loop": 4.5, "checkpoints": 4.7, "training": 5,
     "plots": 6, "tables": 6.5, "comparison": 6.5,
-    "cli": 9,
+    "bench": 8, "cli": 9,
 }  # fmt: skip
 
 

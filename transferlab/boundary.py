@@ -8,21 +8,24 @@ stay there (see freezing). To the last bit that holds in batches of 16 or more: 
 ways. Filled as images are asked for, so that the first epoch already trains. In memory where that fits the budget,
 else in a file, else nothing is kept and the front is computed anew. Entries belong to the front's weights and buffers
 as they were: change one, and all are forgotten. After fast.ai 0.7's `precompute=True`, TF-Hub's bottlenecks and
-Teachable Machine. Left out: caching across processes, and random crops, which have no end of views.
+Teachable Machine. Left out: caching across processes, and random crops, which have no end of views. Runs of one process
+share what they keep through a KeptStore.
 """
 
-import hashlib
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from transferlab.backbones.card import card_of
 from transferlab.data.images import ImageSet
 from transferlab.data.memory import memory_budget
 from transferlab.fast_paths import memory_format
 from transferlab.freezing.parts import StaysInEval, parts_of
+from transferlab.identity import Watched, fingerprint, front_identity, image_identity
 from transferlab.inference import evaluating, model_input
 from transferlab.kept_rows import KeptRows
+from transferlab.kept_store import KeptStore
 from transferlab.stages import stages
 from transferlab.stages.halves import Half, halves
 
@@ -41,8 +44,10 @@ class Boundary:
 
     `views` is 1 for the images as they are, 2 for their mirror images as well. `budget` is what the cache may take in
     memory, in bytes (default: a safe share of what the process may use); see `KeptRows` for what happens above it.
-    `stage` names the first stage behind the cut: the freeze line, or the last place in front of it where one tensor
-    alone crosses. `images_computed` counts the images that went through the front. Hooks in the front see only those.
+    With a `store` (see KeptStore) the entries are shared with every other boundary of this store that has the same
+    front and the same images. `stage` names the first stage behind the cut: the freeze line, or the last place in front
+    of it where one tensor alone crosses. `images_computed` counts the images that went through the front. Hooks in the
+    front see only those.
 
     Raises:
         ValueError: nothing is frozen, or frozen by hand only; `views` or `budget` is no such number; the model cannot
@@ -51,23 +56,17 @@ class Boundary:
 
     def __init__(
         self, model: nn.Module, images: ImageSet, views: int = 1, budget: int | None = None,
-        folder: str | Path | None = None,
+        folder: str | Path | None = None, store: KeptStore | None = None,
     ) -> None:  # fmt: skip
         if views not in (1, 2) or isinstance(views, bool):
             raise ValueError(f"views is 1 (the images) or 2 (their mirror images too); you gave {views!r}.")
         if budget is not None and (isinstance(budget, bool) or not isinstance(budget, int) or budget < 0):
             raise ValueError(f"budget is a number of bytes such as 500_000_000; you gave {budget!r}.")
         self.model, self.images, self.views = model, images, views
+        self._budget, self._folder, self._store = budget, folder, store
         self.front, self.back, self.stage = cut_at_freeze_line(model)
-        self._fingerprint, self._versions = fingerprint(self.front), versions(self.front)
         self.images_computed = 0
-        example = self._compute(torch.zeros(1, dtype=torch.long))
-        self.images_computed = 0  # the example tells the shape; a batch of one might not give the bits of a larger one
-        # The back must get the strides that the front itself gives: others choose other kernels, and other bits.
-        last = example.ndim == 4 and example.is_contiguous(memory_format=torch.channels_last)
-        self._format = torch.channels_last if last else torch.contiguous_format
-        budget = memory_budget() if budget is None else budget
-        self.kept = KeptRows(views * len(images), tuple(example.shape[1:]), example.dtype, budget, folder)
+        self._open()
 
     @property
     def megabytes(self) -> float:
@@ -86,8 +85,8 @@ class Boundary:
         """
         if mirrored is not None and self.views == 1:
             raise ValueError("This boundary keeps the images as they are. Type Boundary(model, images, views=2).")
-        if versions(self.front) != self._versions:
-            self.check()
+        if self._watched.changed():
+            self._open()
         rows = index if mirrored is None else index + mirrored * len(self.images)
         if self.kept.where != "nowhere":
             missing = rows[~self.kept.present[rows]].unique()
@@ -97,7 +96,8 @@ class Boundary:
         if self.kept.where == "nowhere":  # from the start, or since the disk is full
             return self._compute(rows)
         kept = self.kept.read(rows).to(next(self.model.parameters()).device)
-        return kept.contiguous(memory_format=self._format)
+        # The back must get the strides that the front itself gives: others choose other kernels, and other bits.
+        return kept.contiguous(memory_format=self.kept.memory_format)
 
     def predict(self, index: Tensor | None = None, batch_size: int = 250) -> Tensor:
         """The answers `(N, num_classes)` for all images, or those at `index`, in eval mode, on the CPU."""
@@ -112,12 +112,44 @@ class Boundary:
         Ordinary changes are noticed by themselves. Call this once an epoch to notice those that torch does not count,
         such as writing through `parameter.data`.
         """
-        now = fingerprint(self.front)
-        fresh = now == self._fingerprint
-        if not fresh:
-            self.kept.forget()
-        self._fingerprint, self._versions = now, versions(self.front)
-        return fresh
+        if self._watched.changed():
+            self._open()
+            return False
+        if self._watched.checksum() == self._checksum:
+            return True
+        if self._store is not None and self._name is not None:
+            self._store.drop(self._name)  # nobody knows which of these were computed after the change
+        self._open()
+        return False
+
+    def _open(self) -> None:
+        """Find the entries that belong to the front as it is now, or begin new ones."""
+        self._watched = Watched(self.front)
+        self._checksum = self._watched.checksum()
+        self._name = self._identity() if self._store is not None else None
+        if self._store is None or self._name is None:
+            self.kept = self._begin(memory_budget() if self._budget is None else self._budget)
+        else:
+            self.kept = self._store.rows(self._name, self._begin)
+
+    def _identity(self) -> str | None:
+        """A name for everything that a kept feature depends on; None where something has no name."""
+        forward = front_identity(self.front)
+        if forward is None:
+            return None
+        weight, card = next(self.model.parameters()), card_of(self.model)
+        how = (weight.device, weight.dtype, memory_format(self.model), card and (card.mean, card.std), self.views)
+        return f"{forward} {fingerprint(self._watched.tensors)} {image_identity(self.images)} {how}"
+
+    def _begin(self, budget: int) -> KeptRows:
+        """Room for all rows; one image that is computed here tells their shape."""
+        # Its value is not kept: a batch of one might not give the bits of a larger one.
+        example = self._compute(torch.zeros(1, dtype=torch.long))
+        self.images_computed -= 1
+        last = example.ndim == 4 and example.is_contiguous(memory_format=torch.channels_last)
+        rows = KeptRows(self.views * len(self.images), tuple(example.shape[1:]), example.dtype, budget, self._folder)
+        rows.memory_format = torch.channels_last if last else torch.contiguous_format
+        return rows
 
     def _topped_up(self, rows: Tensor) -> Tensor:
         """At least `SMALLEST_BATCH` rows: these, then others that are still to be computed, then these once more.
@@ -171,28 +203,3 @@ def cut_at_freeze_line(model: nn.Module) -> tuple[Half, Half, str]:
         except ValueError:
             line -= 1  # more than one tensor crosses here; an earlier cut is exact too, and keeps less
     return *halves(model, 1), found[1].name
-
-
-def _tensors(front: Half) -> dict[str, Tensor]:
-    tensors: dict[str, Tensor] = {}
-    for name in front.modules:
-        module = front.model.get_submodule(name)
-        tensors |= dict(module.named_parameters(prefix=name)) | dict(module.named_buffers(prefix=name))
-    for name in front.parameters:
-        parent, _, own = name.rpartition(".")
-        tensors[name] = getattr(front.model.get_submodule(parent), own)
-    return tensors
-
-
-def versions(front: Half) -> tuple[tuple[int, int], ...]:
-    """Where each tensor of the front lies and how often torch has seen it change: cheap enough for every batch."""
-    return tuple((tensor.data_ptr(), tensor._version) for tensor in _tensors(front).values())
-
-
-def fingerprint(front: Half) -> str:
-    """A hash of the front's modules, weights and buffers, bit by bit."""
-    digest = hashlib.blake2b(digest_size=16)
-    for name, tensor in _tensors(front).items():
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()

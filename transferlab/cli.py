@@ -1,4 +1,4 @@
-"""The command `transferlab`: `run` trains recipes side by side, `fetch` brings pretrained weights.
+"""The command `transferlab`: `run` trains recipes side by side, `fetch` brings pretrained weights, `bench` measures.
 
 What can go wrong for a user ends in one sentence and exit status 2, without a traceback.
 """
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="transferlab", description="Learn transfer learning by doing it.")
     parser.add_argument("--version", action="version", version=f"transferlab {__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="run | fetch")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="run | fetch | bench")
 
     run = commands.add_parser("run", help="train recipes side by side and show what was learned and forgotten")
     run.set_defaults(command=_run)
@@ -56,6 +56,13 @@ def _parser() -> argparse.ArgumentParser:
     fetch = commands.add_parser("fetch", help="download pretrained weights into the cache, for use offline")
     fetch.set_defaults(command=_fetch)
     fetch.add_argument("name", help="such as torchvision/resnet50 or timm/efficientnet_b4.ra2_in1k")
+
+    bench = commands.add_parser("bench", help="measure how long the same work takes here and with fastai, Lightning, …")
+    bench.set_defaults(command=_bench)
+    bench.add_argument("--job", action="append", default=[], help="may be given several times; default: every job")
+    bench.add_argument("--repeats", type=int, default=3, help="how often each way is measured, in turns")
+    bench.add_argument("--small", action="store_true", help="a trial in seconds, whose figures mean nothing")
+    bench.add_argument("--out", type=Path, default=Path("transferlab-bench.json"), help="where the figures go")
     return parser
 
 
@@ -123,6 +130,24 @@ def _fetch(options: argparse.Namespace) -> int:
     from transferlab.backbones import fetch
 
     print(fetch(options.name))
+    return 0
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from transferlab.bench.measuring import chosen, run_in_turns
+    from transferlab.bench.report import drift, medians_table, ratios_table
+
+    if options.repeats < 1:
+        raise ValueError(f"--repeats is how often each way is measured, 1 or more; you gave {options.repeats}.")
+    figures = run_in_turns(chosen(options.job), options.repeats, small=options.small)
+    text = json.dumps(figures, indent=1) + "\n"
+    written = write_atomically(options.out, lambda partial: partial.write_text(text, encoding="utf-8"))
+    print(f"\n{medians_table(figures)}\n\n{ratios_table(figures)}")
+    packages = ", ".join(f"{name} {number}" for name, number in figures["versions"].items())
+    print(
+        f"\n{figures['machine']}; {packages}; {options.repeats} turns; the machine's own drift: {drift(figures):.2f}×"
+    )
+    print(f"written: {written}")
     return 0
 
 

@@ -1,9 +1,9 @@
 """What a phase of training asks of model and data: answers for a batch of training images, and for the held-out ones.
 
-What is frozen runs once for each image as far as that is exact. Held-out and source images are never augmented, so
-their features are kept at whatever freeze line there is. Training images are kept where the whole backbone is frozen:
-they and their mirror images go through it once, and the head trains on that. Random crops have no end of views and
-are left out there; a head has too few parameters to need them.
+What is frozen runs once for each image. Held-out and source images are never augmented, so that their features are kept
+at whatever freeze line there is. So are those of training images and of their mirror images, and what is thawed trains
+on them: a phase costs one pass of the frozen part, however many epochs it takes. Random crops have no end of views and
+are left out there; they are for phases that train everything.
 """
 
 import torch
@@ -15,25 +15,30 @@ from transferlab.data.images import ImageSet, Splits
 from transferlab.fast_paths import memory_format
 from transferlab.forgetting import SourceMemory
 from transferlab.inference import model_input, predict
+from transferlab.kept_store import kept
 
 
 class Feed:
     """Where the answers of one phase come from, at the model's present freeze line.
 
-        >>> feed = Feed(model, data, memory, keep=True, backbone_is_frozen=True)
+        >>> feed = Feed(model, data, memory, keep=True, only_the_head_trains=True)
         >>> feed.kept_at
         'fc'
 
-    `kept_at` is the first stage behind what is kept of the training images, None where they go through the whole model.
+    `keep=False` keeps nothing; `keep_training=False` lets training images go through the whole model each time, for
+    those who look at them there. `kept_at` is the first stage behind what is kept of the training images, None where
+    they go through the whole model.
     """
 
     def __init__(
-        self, model: nn.Module, data: Splits, memory: SourceMemory | None, keep: bool, backbone_is_frozen: bool
-    ) -> None:
+        self, model: nn.Module, data: Splits, memory: SourceMemory | None, keep: bool, only_the_head_trains: bool,
+        keep_training: bool = True,
+    ) -> None:  # fmt: skip
         self.model, self.data, self.memory = model, data, memory
         self.mirrors = "flip" in data.train.label_safe
         views = 2 if self.mirrors else 1
-        self.training = boundary(model, data.train, views) if keep and backbone_is_frozen else None
+        wanted = keep and (keep_training or only_the_head_trains)
+        self.training = boundary(model, data.train, views, in_file=only_the_head_trains) if wanted else None
         self.testing = boundary(model, data.held_out, in_file=False) if keep else None
         self.remembering = boundary(model, memory.images, in_file=False) if keep and memory else None
         self.kept_at = self.training.stage if self.training else None
@@ -58,9 +63,9 @@ class Feed:
 
     def check(self) -> None:
         """Once an epoch: whether the frozen weights are still those that everything kept was computed with."""
-        kept = [one for one in (self.training, self.testing, self.remembering) if one]
-        if kept and not kept[0].check():  # all have the same front
-            for one in kept[1:]:
+        boundaries = [one for one in (self.training, self.testing, self.remembering) if one]
+        if boundaries and not boundaries[0].check():  # all have the same front
+            for one in boundaries[1:]:
                 one.check()
 
 
@@ -73,7 +78,7 @@ def boundary(model: nn.Module, images: ImageSet, views: int = 1, in_file: bool =
     larger than their image, and reading them takes longer than computing them anew.
     """
     try:
-        found = Boundary(model, images, views)
+        found = Boundary(model, images, views, store=kept)
     except ValueError:  # slower without, and the same answers
         return None
     return found if in_file or found.kept.where == "memory" else None

@@ -22,7 +22,8 @@ class KeptRows:
         >>> rows.read(torch.tensor([7]))                   # (1, 256)
 
     `where` is "memory", "file" or "nowhere", and then `reason` says why. `present` (bool, `(count,)`) marks what was
-    written. `budget` is in bytes; `folder` is where a file goes, by default the user's cache folder.
+    written. `budget` is in bytes; `folder` is where a file goes, by default the user's cache folder. `memory_format`
+    is a note for whoever reads: how batches of these rows should lie in memory.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class KeptRows:
         self.row_bytes = torch.empty(shape, dtype=dtype, device="meta").nbytes
         self.num_bytes = count * self.row_bytes
         self.where, self.reason = "memory", ""
+        self.memory_format = torch.contiguous_format
         self._memory = self._file = None
         if self.num_bytes <= budget:
             self._memory = torch.empty(count, *shape, dtype=dtype)

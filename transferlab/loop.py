@@ -122,8 +122,13 @@ class Loop:
         assert self.at.line is not None
         self.control.meet(self.names, self.at.line)
         self.peaks = {group["name"]: group["lr"] for group in self.optimizer.param_groups}
+        self.modes: list[tuple[nn.Module, bool]] = []  # of each module while it trains, known after the first batch
         keep = self.recipe.keep_features and self.recipe.bn == "frozen"
-        self.feed = Feed(self.model, self.data, self.memory, keep, backbone_is_frozen=self._backbone_is_frozen)
+        # A way to keep the source task looks at images and answers of the whole model.
+        self.feed = Feed(
+            self.model, self.data, self.memory, keep, only_the_head_trains=self._backbone_is_frozen,
+            keep_training=self.recipe.keep is None,
+        )  # fmt: skip
 
     @property
     def _backbone_is_frozen(self) -> bool:
@@ -167,10 +172,7 @@ class Loop:
         at, start = self.at, time.perf_counter()
         assert self.optimizer is not None
         self._set_rates(num_batches)
-        self.model.train()  # what is frozen stays in eval mode: see freezing
-        recipe = self.recipe
-        if recipe.keep_statistics and recipe.bn != "train" and recipe.starts_from == "pretrained":
-            hold_statistics(self.model)
+        self._go_to_train_mode()
         with self.randomness:
             logits = self.feed.train(index, self.generator)  # (B, num_classes)
             labels = self.data.train.labels[index].to(logits.device)  # (B,)
@@ -188,6 +190,16 @@ class Loop:
         at.counted.images += len(index)
         at.counted.seconds += time.perf_counter() - start
         return Step(at.step, len(at.epochs), self.phase.name, value, rates(self.optimizer))
+
+    def _go_to_train_mode(self) -> None:
+        """Train mode, save for what is frozen and for statistics that are held; nothing where it is so already."""
+        if self.modes and all(module.training is mode for module, mode in self.modes):
+            return
+        self.model.train()  # what is frozen stays in eval mode: see freezing
+        recipe = self.recipe
+        if recipe.keep_statistics and recipe.bn != "train" and recipe.starts_from == "pretrained":
+            hold_statistics(self.model)
+        self.modes = [(module, module.training) for module in self.model.modules()]
 
     def _set_rates(self, num_batches: int) -> None:
         """What the schedule says, save for the stages whose rate somebody holds by hand."""

@@ -114,7 +114,7 @@ def _sweep(
     groups = [group for group in lr_groups(model) if stage in (None, group["stage"])]
     optimizer = adamw(groups)
     frozen = all(part.is_frozen() for part in parts_of(model, stages(model)) if not part.stage.is_head)
-    feed = Feed(model, data, None, keep=True, backbone_is_frozen=frozen)
+    feed = Feed(model, data, None, keep=True, only_the_head_trains=frozen)
     generator = Generator().manual_seed(seed)
     batches: list[Tensor] = []
     smoothed, average, lowest = [], 0.0, float("inf")

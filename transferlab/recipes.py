@@ -56,7 +56,7 @@ class Recipe:
     batch_size: int = 32  # small sets need many steps more than they need smooth gradients
     weight_decay: float = 0.01  # AdamW's usual value; norms and biases are exempt
     bn: str = "frozen"  # BatchNorm of frozen stages; "train" is what fastai does
-    keep_features: bool = True  # a wholly frozen backbone runs once an image; without crops, which have no end
+    keep_features: bool = True  # what is frozen runs once an image; without crops, which have no end of views
     keep_statistics: bool = True  # thawed BatchNorm keeps the pretrained ones: 32 images make worse
     starts_from: str = "pretrained"  # "random" refuses a pretrained model, so that scratch means scratch
     keep: KeepMethod | None = None  # a way to keep the source task: L2SP, EWC, LwF, Replay

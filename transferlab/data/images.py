@@ -115,6 +115,13 @@ class ImageSet:
         Budgets of one seed are nested: `per_class(5)` lies within `per_class(10)`, so that a curve over budgets adds
         images and never swaps them. Raises ValueError naming the classes that have fewer than `n`.
         """
+        return self.subset(self.per_class_rows(n, seed))
+
+    def per_class_rows(self, n: int, seed: int = 0) -> Tensor:
+        """Where the images of `per_class(n, seed)` lie in the set: int64 `(n · num_classes,)`, ascending.
+
+        >>> features.subset(data.train.per_class_rows(20))   # what was computed of them once
+        """
         if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
             raise ValueError(f"per_class(n) takes a whole number of images of at least 1; you gave {n!r}.")
         counts = self.counts()
@@ -123,7 +130,7 @@ class ImageSet:
             least = min(counts.values())
             advice = f"Ask for at most {least}" if least else "Leave out the empty classes"
             raise ValueError(f"per_class({n}) needs {n} images in every class; too few in {listed(small)}. {advice}.")
-        return self.subset(torch.cat([rows[:n] for rows in self._shuffled_by_class(seed)]).sort().values)
+        return torch.cat([rows[:n] for rows in self._shuffled_by_class(seed)]).sort().values
 
     def split(self, held_out: float = 0.2, seed: int = 0) -> "Splits":
         """Two sets without a common image, each class divided in the same proportion.

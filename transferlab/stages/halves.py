@@ -3,16 +3,17 @@
     front, back = halves(model, "layer4")
     back(front(x))                                # what model(x) gives
 
-Both halves are the traced graph of the model's own forward (torch.fx), run node by node on the living model: its
-parameters, modes and hooks hold in the halves too, and a head that is replaced later is the one that runs. This is
+Both halves are the traced graph of the model's own forward (torch.fx), written out as code and run on the living model:
+its parameters, modes and hooks hold in the halves too, and a head that is replaced later is the one that runs. This is
 what lets a frozen front be computed once (`boundary.py`). Left out: models whose forward cannot be traced.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from torch import Tensor, nn
-from torch.fx import Graph, Interpreter, Node
+from torch.fx import Graph, Node
 from torch.nn import functional as F
 
 from transferlab.stages.cuts import traced_crossings
@@ -39,7 +40,15 @@ class Half:
     parameters: tuple[str, ...]
 
     def __call__(self, x: Tensor) -> Tensor:
-        return Interpreter(self.model, graph=self.graph).run(x)
+        return self._forward(self.model, x)
+
+    @cached_property
+    def _forward(self) -> Callable[[nn.Module, Tensor], Tensor]:
+        """`forward(self, x)` as Python; it reads each module from the model when it runs. GraphModule does the same."""
+        code = self.graph.python_code("self")
+        names = dict(code.globals)
+        exec(code.src, names)  # torch.fx wrote it, from the model's own forward
+        return names["forward"]
 
 
 def halves(model: nn.Module, stage: str | int | Stage) -> tuple[Half, Half]:

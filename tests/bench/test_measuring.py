@@ -1,0 +1,49 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from transferlab.bench import measuring
+from transferlab.bench.measuring import chosen, run_in_turns
+from transferlab.bench.ways import Way, way
+from transferlab.cli import main
+
+
+def test_jobs_are_chosen_by_name():
+    assert {one.job for one in chosen(["head"])} == {"head"}
+    assert len(chosen([])) > len(chosen(["head", "forgetting"])) > 2
+    with pytest.raises(ValueError, match="Did you mean 'forgetting'"):
+        chosen(["forgeting"])
+
+
+def test_ways_are_measured_in_turns_forth_and_back_and_what_is_missing_is_said(monkeypatch):
+    monkeypatch.setattr(measuring, "_measured", lambda task, one: {"way": one.name, "cpu_seconds": 1.0})
+    absent = Way("absent", "nobody's way", "head", "nobody:nothing", needs="no_such_package")
+    said = []
+    figures = run_in_turns([way("head"), absent, way("twice")], repeats=3, say=said.append, small=True)
+    order = [(one["turn"], one["way"]) for one in figures["measurements"]]
+    assert order == [(0, "head"), (0, "twice"), (1, "twice"), (1, "head"), (2, "head"), (2, "twice")]
+    assert figures["left_out"] == ["absent"]
+    assert "needs no_such_package" in said[0]
+    assert figures["num_held_out"] == 16
+    json.dumps(figures)
+
+
+def test_a_way_that_fails_is_named(monkeypatch, tmp_path):
+    failed = subprocess.CompletedProcess([], 1, "", "Traceback\nValueError: no such task")
+    monkeypatch.setattr(subprocess, "run", lambda *arguments, **named: failed)
+    with pytest.raises(ValueError, match="The way 'head' failed: ValueError: no such task"):
+        measuring._measured(tmp_path / "task", way("head"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pins workers to a core, which Windows does in another way")
+def test_the_command_prints_tables_and_writes_figures(tmp_path, capsys):
+    out = tmp_path / "bench.json"
+    assert main(["bench", "--small", "--repeats", "1", "--job", "forgetting", "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "20 forgetting measurements an epoch" in printed
+    figures = json.loads(out.read_text())
+    assert [one["way"] for one in figures["measurements"]] == ["remembered", "measured"]
+    assert main(["bench", "--repeats", "0", "--out", str(out)]) == 2
+    assert json.loads(out.read_text()) == figures

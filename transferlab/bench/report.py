@@ -1,0 +1,102 @@
+"""From measurements to tables: medians, ratios with their bootstrap intervals, and which promises were kept."""
+
+from collections.abc import Sequence
+
+import torch
+
+from transferlab.bench.ways import CLAIMS, LIMITS, WAYS
+from transferlab.meters import wilson_interval
+from transferlab.tables import table
+
+MEMORY_LIMIT, MEMORY_AIM = 900, 600  # MB, a head run on 2,000 images, the whole process
+
+
+def medians_table(figures: dict) -> str:
+    """One line a way: processor seconds, time to the first point of the curve, memory, accuracy with its interval.
+
+    >>> print(medians_table(figures))
+    """
+    rows = []
+    for way in WAYS:
+        found = _of(figures, way.name)
+        if not found:
+            continue
+        accuracy = _median([one["accuracy"] for one in found])
+        low, high = wilson_interval(accuracy, figures["num_held_out"])
+        peaks = [one["peak_megabytes"] for one in found if one["peak_megabytes"]]
+        rows.append(
+            [
+                f"{way.job}: {way.label}",
+                f"{_median([one['cpu_seconds'] for one in found]):.2f}",
+                f"{_median([one['first_point_seconds'] for one in found]):.2f}",
+                f"{_median(peaks):,.0f}" if peaks else "–",
+                f"{accuracy:.1%} ({low:.0%} … {high:.0%})",
+            ]
+        )
+    header = ["way", "processor s", "first point s", "peak MB", "held-out accuracy"]
+    return table(header, rows)
+
+
+def ratios_table(figures: dict) -> str:
+    """One line a promise: the ratio of medians, its interval over resampled turns, what was promised, kept or missed.
+
+    >>> print(ratios_table(figures))
+    """
+    rows = []
+    for claim in CLAIMS:
+        ratio = ratio_of(figures, claim.slow, claim.fast)
+        if ratio:
+            kept = "kept" if ratio[0] >= claim.least else "missed"
+            rows.append([claim.what, _times(ratio), f"≥ {claim.least:g}× ({claim.aim:g}×)", kept])
+    for limit in LIMITS:
+        ratio = ratio_of(figures, limit.more, limit.less)
+        if ratio:
+            kept = "kept" if ratio[0] <= limit.most else "missed"
+            rows.append([limit.what, _percent(ratio), f"≤ {limit.most - 1:+.0%} ({limit.aim - 1:+.0%})", kept])
+    peaks = [one["peak_megabytes"] for one in _of(figures, "head") if one["peak_megabytes"]]
+    if peaks:
+        kept = "kept" if _median(peaks) <= MEMORY_LIMIT else "missed"
+        promised = f"≤ {MEMORY_LIMIT} MB ({MEMORY_AIM})"
+        rows.append(["peak memory of a frozen run, whole process", f"{_median(peaks):,.0f} MB", promised, kept])
+    return table(["promise", "measured", "at least (aim)", ""], rows)
+
+
+def ratio_of(figures: dict, slow: str, fast: str, num_samples: int = 2000) -> tuple[float, float, float] | None:
+    """The ratio of two ways' median processor seconds, and its 95 % interval; None where one was not measured.
+
+    The interval resamples turns (percentile bootstrap; Efron 1979): with two turns it is their range, no more.
+    """
+    one, other = ([m["cpu_seconds"] for m in _of(figures, name)] for name in (slow, fast))
+    if not one or not other:
+        return None
+    generator = torch.Generator().manual_seed(0)
+
+    def resampled(values: list[float]) -> torch.Tensor:
+        picks = torch.randint(len(values), (num_samples, len(values)), generator=generator)
+        return torch.tensor(values, dtype=torch.float64)[picks].quantile(0.5, dim=1)
+
+    ratios = resampled(one) / resampled(other)
+    low, high = ratios.quantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
+    return _median(one) / _median(other), low, high
+
+
+def drift(figures: dict) -> float:
+    """How much slower the fixed piece of work was at its slowest than at its quickest: 1 is a quiet machine."""
+    seconds = [value for one in figures["measurements"] for value in one["calibration_seconds"]]
+    return max(seconds) / min(seconds)
+
+
+def _of(figures: dict, name: str) -> list[dict]:
+    return [one for one in figures["measurements"] if one["way"] == name]
+
+
+def _median(values: Sequence[float]) -> float:
+    return torch.tensor(values, dtype=torch.float64).quantile(0.5).item()
+
+
+def _times(ratio: tuple[float, float, float]) -> str:
+    return "{:.3g}× ({:.3g} … {:.3g})".format(*ratio)
+
+
+def _percent(ratio: tuple[float, float, float]) -> str:
+    return "{:+.1%} ({:+.1%} … {:+.1%})".format(*(value - 1 for value in ratio))

@@ -1,0 +1,111 @@
+"""Who is measured: every way to do a job, what it needs, and what it is compared with.
+
+The jobs and the least that transferlab promises stand here as data; the figures come from `measuring`.
+"""
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from transferlab.errors import unknown
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to do a job: `do` is the function "module:name" in this folder, `needs` the package it must find.
+
+    `times` multiplies its processor seconds, for a way that does only a part of the job.
+    """
+
+    name: str
+    label: str
+    job: str
+    do: str
+    needs: str = ""
+    times: float = 1.0
+
+    def is_installed(self) -> bool:
+        return not self.needs or importlib.util.find_spec(self.needs) is not None
+
+    def function(self) -> Callable:
+        module, _, name = self.do.partition(":")
+        return getattr(importlib.import_module(f"transferlab.bench.{module}"), name)
+
+
+WAYS = (
+    Way("head", "transferlab, cold", "head", "ours:head"),
+    Way("head_warm", "transferlab, once more in the same process", "head", "ours:head_warm"),
+    Way("head_by_hand", "features by hand and scikit-learn", "head", "by_hand:head", "sklearn"),
+    Way("head_best", "best uncached loop", "head", "plain:best_uncached_head"),
+    Way("head_tutorial", "PyTorch tutorial's loop", "head", "plain:tutorial_head"),
+    Way("head_fastai_no_bn", "fastai, train_bn=False", "head", "with_fastai:head_without_bn", "fastai"),
+    Way("head_fastai", "fastai, default", "head", "with_fastai:head", "fastai"),
+    Way("head_lightning", "Lightning, BackboneFinetuning", "head", "with_lightning:head", "lightning"),
+    Way("twice", "transferlab, twice the epochs", "head", "ours:head_twice_as_long"),
+    Way("gradual", "transferlab", "gradual unfreezing", "ours:gradual"),
+    Way("gradual_tutorial", "tutorial's loop, phase by phase", "gradual unfreezing", "plain:tutorial_gradual"),
+    Way("gradual_fastai", "fastai, freeze_to", "gradual unfreezing", "with_fastai:gradual", "fastai"),
+    Way("full", "transferlab", "full fine-tuning", "ours:full"),
+    Way("full_tutorial", "PyTorch tutorial's loop, fp32", "full fine-tuning", "plain:tutorial_full"),
+    Way("full_fastai", "fastai", "full fine-tuning", "with_fastai:full", "fastai"),
+    Way("remembered", "transferlab, forgetting after each epoch", "forgetting", "ours:full_remembered"),
+    Way("measured", "transferlab, forgetting 20 times an epoch", "forgetting", "ours:full_measured"),
+    Way("sweep", "transferlab, heads side by side", "sweep of 30", "ours:sweep"),
+    Way(
+        "sweep_fastai", "fastai, one run after another (one seed of five, times 5)", "sweep of 30",
+        "with_fastai:sweep_of_one_seed", "fastai", times=5,
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`slow` takes at least `least` times the processor seconds of `fast`; `aim` is what we would like."""
+
+    what: str
+    slow: str
+    fast: str
+    least: float
+    aim: float
+
+
+CLAIMS = (
+    Claim("frozen head, cold, against fastai's default", "head_fastai", "head", 25, 40),
+    Claim("frozen head, cold, against the tutorial's loop", "head_tutorial", "head", 15, 22),
+    Claim("frozen head, cold, against the best uncached loop", "head_best", "head", 12, 20),
+    Claim("frozen head, warm, against fastai's default", "head_fastai", "head_warm", 500, 1000),
+    Claim("gradual unfreezing against fastai", "gradual_fastai", "gradual", 3, 5),
+    Claim("full fine-tuning against fastai", "full_fastai", "full", 1.8, 2.3),
+    Claim("full fine-tuning against the tutorial's loop", "full_tutorial", "full", 1.5, 1.9),
+    Claim("6 budgets × 5 seeds, frozen, against fastai", "sweep_fastai", "sweep", 100, 300),
+)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """`more` takes at most `most` times the processor seconds of `less`."""
+
+    what: str
+    more: str
+    less: str
+    most: float
+    aim: float
+
+
+LIMITS = (
+    Limit("20 forgetting measurements an epoch", "measured", "remembered", 1.05, 1.03),
+    Limit("twice the epochs of a frozen run", "twice", "head", 1.05, 1.05),
+)
+
+
+def way(name: str) -> Way:
+    """The way of this name; raises ValueError where there is none, with the nearest.
+
+    >>> way("head").label
+    'transferlab, cold'
+    """
+    for one in WAYS:
+        if one.name == name:
+            return one
+    raise unknown("way", name, [one.name for one in WAYS])

@@ -1,0 +1,140 @@
+"""What kept features belong to: names, made of every bit, for the front of a network and for a set of images.
+
+    front_identity(front)     # its weights, its buffers, and what its forward does with them
+    image_identity(images)
+
+Two fronts of one name give the same features for the same image. Where that cannot be promised, since a module carries
+hooks or something else that has no bits to compare, there is no name, and nothing is shared.
+"""
+
+import hashlib
+
+import torch
+from torch import Tensor, nn
+
+from transferlab.data.images import ImageSet
+from transferlab.data.store import mapped_file
+from transferlab.stages.halves import Half
+
+_PLAIN = (bool, int, float, complex, str, bytes, type(None), torch.dtype, torch.device, torch.memory_format)
+_OF_EVERY_MODULE = set(vars(nn.Module())) | {"train"}  # `train` is the keeper of a frozen stage, see freezing
+
+
+class Watched:
+    """The tensors that a front computes with, and whether any of them was changed or replaced since.
+
+        >>> watched = Watched(front)
+        >>> watched.tensors["conv1.weight"].shape, watched.changed()
+        (torch.Size([32, 3, 7, 7]), False)
+
+    `changed` is cheap enough for every batch: it looks where each module and tensor stands, where its memory lies and
+    how often torch has seen it change. What torch does not count, such as writing through `parameter.data`, shows only
+    in the `checksum`.
+    """
+
+    def __init__(self, front: Half) -> None:
+        self.tensors: dict[str, Tensor] = {}
+        self._places: list[tuple[dict, str, object]] = []
+        for name in front.modules:
+            module = self._walk(front.model, name.split("."))
+            for inner, part in module.named_modules(prefix=name):
+                self._places += [(part._modules, key, child) for key, child in part._modules.items()]
+                for owner in (part._parameters, part._buffers):
+                    self._note(inner, owner, list(owner))
+        for name in front.parameters:
+            parent, _, own = name.rpartition(".")
+            module = self._walk(front.model, parent.split(".") if parent else [])
+            self._note(parent, module._parameters if own in module._parameters else module._buffers, [own])
+        self._versions = self._now()
+
+    def changed(self) -> bool:
+        """Whether torch saw a weight or buffer change, or another module or tensor is in its place."""
+        return any(owner.get(key) is not one for owner, key, one in self._places) or self._now() != self._versions
+
+    def checksum(self) -> tuple[int, ...]:
+        """The sum of each tensor's bits, read as whole numbers: a millisecond for the bundled backbone."""
+        return tuple(torch.stack([_whole_numbers(tensor).sum() for tensor in self.tensors.values()]).tolist())
+
+    def _walk(self, module: nn.Module, names: list[str]) -> nn.Module:
+        for name in names:
+            child = module.get_submodule(name)
+            self._places.append((module._modules, name, child))
+            module = child
+        return module
+
+    def _note(self, module: str, owner: dict, keys: list[str]) -> None:
+        for key in keys:
+            self._places.append((owner, key, owner[key]))
+            if owner[key] is not None:
+                self.tensors[f"{module}.{key}" if module else key] = owner[key]
+
+    def _now(self) -> list[tuple[int, int]]:
+        return [(tensor.data_ptr(), tensor._version) for tensor in self.tensors.values()]
+
+
+def fingerprint(tensors: dict[str, Tensor]) -> str:
+    """A hash of names, types, shapes and values, bit by bit.
+
+    >>> fingerprint({"weight": torch.zeros(2)})[:8]
+    """
+    digest = hashlib.sha256()  # the one that processors have instructions for
+    for name, tensor in tensors.items():
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(_bytes(tensor))
+    return digest.hexdigest()
+
+
+def front_identity(front: Half) -> str | None:
+    """What the forward of a front does, beside its tensors: None where that cannot be told from outside.
+
+    >>> front_identity(halves(resnet18(), "fc")[0]) == front_identity(halves(resnet18(), "fc")[0])
+    True
+    """
+    lines = [str(front.graph)]
+    lines += [repr(node.target) for node in front.graph.nodes if node.op in ("call_function", "call_method")]
+    for name in front.modules:
+        for inner, module in front.model.get_submodule(name).named_modules(prefix=name):
+            own = {key: value for key, value in vars(module).items() if key not in _OF_EVERY_MODULE}
+            if module._forward_hooks or module._forward_pre_hooks or not _is_plain(list(own.values())):
+                return None
+            lines.append(f"{inner} {type(module)!r} {sorted(own.items())!r}")
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def image_identity(images: ImageSet) -> str:
+    """A hash of the pixels; of a set that lies in a file, the file's name, size and time of writing.
+
+    >>> image_identity(data.train) == image_identity(data.train.subset(range(len(data.train))))
+    True
+    """
+    pixels = images.images
+    digest = hashlib.sha256(repr(tuple(pixels.shape)).encode())
+    file = mapped_file(pixels)
+    if file is None:
+        digest.update(_bytes(pixels))
+    else:
+        written = file.path.stat()
+        digest.update(f"{file.path.resolve()} {written.st_size} {written.st_mtime_ns} {written.st_ino}".encode())
+        digest.update(f"{pixels.storage_offset()} {pixels.stride()}".encode())
+    return digest.hexdigest()
+
+
+def _whole_numbers(tensor: Tensor) -> Tensor:
+    """The bits of a tensor as the widest whole numbers that they fill, without a copy where they lie densely."""
+    last = tensor.ndim == 4 and tensor.is_contiguous(memory_format=torch.channels_last)
+    flat = (tensor.detach().permute(0, 2, 3, 1) if last else tensor.detach()).reshape(-1)
+    size = next(size for size in (8, 4, 2, 1) if flat.nbytes % size == 0 and flat.data_ptr() % size == 0)
+    # Only numbers of one byte can be read as wider ones wherever they lie.
+    return flat.view(torch.uint8).view({8: torch.int64, 4: torch.int32, 2: torch.int16, 1: torch.uint8}[size])
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, list | tuple | set | frozenset):
+        return all(_is_plain(one) for one in value)
+    if isinstance(value, dict):
+        return all(_is_plain(one) for pair in value.items() for one in pair)
+    return isinstance(value, _PLAIN)
+
+
+def _bytes(tensor: Tensor) -> memoryview:
+    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data
