@@ -26,6 +26,7 @@ from transferlab.identity import Watched, fingerprint, front_identity, image_ide
 from transferlab.inference import evaluating, model_input
 from transferlab.kept_rows import KeptRows
 from transferlab.kept_store import KeptStore
+from transferlab.out_of_memory import in_parts
 from transferlab.stages import stages
 from transferlab.stages.halves import Half, halves
 
@@ -102,8 +103,9 @@ class Boundary:
     def predict(self, index: Tensor | None = None, batch_size: int = 250) -> Tensor:
         """The answers `(N, num_classes)` for all images, or those at `index`, in eval mode, on the CPU."""
         index = torch.arange(len(self.images)) if index is None else index
+        device = str(next(self.model.parameters()).device)
         with evaluating(self.model), torch.no_grad():
-            answers = [self(part) for part in index.split(batch_size)]
+            answers = in_parts(self, index, batch_size, device)
         return torch.cat(answers).float().cpu()
 
     def check(self) -> bool:
@@ -138,7 +140,9 @@ class Boundary:
         if forward is None:
             return None
         weight, card = next(self.model.parameters()), card_of(self.model)
-        how = (weight.device, weight.dtype, memory_format(self.model), card and (card.mean, card.std), self.views)
+        kind = weight.device.type
+        precision = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
+        how = (weight.device, precision, memory_format(self.model), card and (card.mean, card.std), self.views)
         return f"{forward} {fingerprint(self._watched.tensors)} {image_identity(self.images)} {how}"
 
     def _begin(self, budget: int) -> KeptRows:

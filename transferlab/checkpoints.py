@@ -208,6 +208,7 @@ def _job(loop: Loop) -> dict[str, Any]:
         "source images": _fingerprint(memory.images) if memory else None,
         "images to rehearse": _fingerprint(memory.rehearsal[0]) if memory and memory.rehearsal else None,
         "measurements_per_epoch": loop.measurements_per_epoch,
+        "precision": loop.precision,
     }
     return json.loads(json.dumps(job))
 

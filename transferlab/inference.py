@@ -13,6 +13,7 @@ from transferlab.backbones.card import card_of
 from transferlab.backbones.preprocessing import normalise
 from transferlab.data.images import ImageSet
 from transferlab.fast_paths import memory_format
+from transferlab.out_of_memory import in_parts
 
 
 @contextmanager
@@ -49,9 +50,7 @@ def predict(model: nn.Module, images: ImageSet, batch_size: int = 250) -> Tensor
 
     Images are normalised as the model's card says and moved to wherever its parameters lie.
     """
+    rows, device = torch.arange(len(images)), str(next(model.parameters()).device)
     with evaluating(model), torch.no_grad():
-        batches = [
-            model(model_input(model, images.images[start : start + batch_size]))
-            for start in range(0, len(images), batch_size)
-        ]
+        batches = in_parts(lambda part: model(model_input(model, images.images[part])), rows, batch_size, device)
     return torch.cat(batches).float().cpu()

@@ -8,6 +8,7 @@ import dataclasses
 import platform
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import torch
 from torch import Generator, Tensor, nn
@@ -25,8 +26,10 @@ from transferlab.forgetting import SourceMemory
 from transferlab.freezing.parts import hold_statistics
 from transferlab.keeping import Keeping
 from transferlab.meters import accuracy
+from transferlab.out_of_memory import free_memory, halved
 from transferlab.phases import begin, freeze_line, has_converged, move_line, one_cycle
 from transferlab.position import Counted, Position
+from transferlab.precision import computing_in
 from transferlab.randomness import OwnRandomness
 from transferlab.recipes import Phase, Recipe
 from transferlab.records import Command, Epoch, Measurement, Run, Step
@@ -43,11 +46,12 @@ class Loop:
 
     def __init__(
         self, model: nn.Module, data: Splits, recipe: Recipe, memory: SourceMemory | None, seed: int, device: str,
-        control: Control, measurements_per_epoch: int = 0,
+        control: Control, measurements_per_epoch: int = 0, precision: str = "fp32",
     ) -> None:  # fmt: skip
         self.model, self.data, self.recipe, self.memory = model, data, recipe, memory
         self.seed, self.device, self.control = seed, device, control
-        self.measurements_per_epoch = measurements_per_epoch
+        self.measurements_per_epoch, self.precision = measurements_per_epoch, precision
+        self.parts = 1  # in how many parts a batch goes through: more than one where memory was too short
         self.names = stages(model).names
         self.generator = Generator().manual_seed(seed)  # the order of the images and their augmentation
         self.randomness = OwnRandomness(seed, device)  # dropout, and whatever else asks torch for random numbers
@@ -72,6 +76,7 @@ class Loop:
             self.control.end()
             if self.keeping:
                 self.keeping.close()
+            free_memory(self.device)
 
     def _records(self, save: Callable[[], None]) -> Iterator[Step | Measurement | Epoch | Run]:
         at = self.at
@@ -125,10 +130,11 @@ class Loop:
         self.modes: list[tuple[nn.Module, bool]] = []  # of each module while it trains, known after the first batch
         keep = self.recipe.keep_features and self.recipe.bn == "frozen"
         # A way to keep the source task looks at images and answers of the whole model.
-        self.feed = Feed(
-            self.model, self.data, self.memory, keep, only_the_head_trains=self._backbone_is_frozen,
-            keep_training=self.recipe.keep is None,
-        )  # fmt: skip
+        with self._computing():
+            self.feed = Feed(
+                self.model, self.data, self.memory, keep, only_the_head_trains=self._backbone_is_frozen,
+                keep_training=self.recipe.keep is None,
+            )  # fmt: skip
 
     @property
     def _backbone_is_frozen(self) -> bool:
@@ -173,23 +179,55 @@ class Loop:
         assert self.optimizer is not None
         self._set_rates(num_batches)
         self._go_to_train_mode()
-        with self.randomness:
-            logits = self.feed.train(index, self.generator)  # (B, num_classes)
-            labels = self.data.train.labels[index].to(logits.device)  # (B,)
-            loss = F.cross_entropy(logits, labels)
-            # A frozen backbone forgets nothing, so there is nothing to add there.
-            term = self.keeping.term(at.step) if self.keeping and not self._backbone_is_frozen else 0.0
-            self.optimizer.zero_grad(set_to_none=True)
-            (loss + term).backward()
-            value = loss.item()
-            check_loss(value, self.data.train.num_classes, self.optimizer)
-            self.optimizer.step()
+        value, correct = self._gradient_of(index)
+        check_loss(value, self.data.train.num_classes, self.optimizer)
+        self.optimizer.step()
         at.step, at.batch = at.step + 1, at.batch + 1
         at.counted.loss_sum += value * len(index)
-        at.counted.correct += int((logits.argmax(1) == labels).sum())
+        at.counted.correct += correct
         at.counted.images += len(index)
         at.counted.seconds += time.perf_counter() - start
         return Step(at.step, len(at.epochs), self.phase.name, value, rates(self.optimizer))
+
+    def _gradient_of(self, index: Tensor) -> tuple[float, int]:
+        """Leave the gradient of a batch's loss; its mean loss, and how many answers were right.
+
+        A batch that does not fit on the device goes through in twice as many parts: the same gradient up to rounding.
+        """
+        while True:
+            drawn, drawn_inside = self.generator.get_state(), list(self.randomness.inside)
+            try:
+                return self._gradient_in_parts(index)
+            except torch.OutOfMemoryError:
+                pass  # handled below, where the error no longer holds its tensors
+            assert self.optimizer is not None
+            self.optimizer.zero_grad(set_to_none=True)
+            free_memory(self.device)
+            size = -(-len(index) // self.parts)
+            self.parts = -(-len(index) // halved(size, self.device, smallest=2))  # BatchNorm needs two
+            self.generator.set_state(drawn)
+            self.randomness.inside = drawn_inside
+
+    def _gradient_in_parts(self, index: Tensor) -> tuple[float, int]:
+        assert self.optimizer is not None
+        self.optimizer.zero_grad(set_to_none=True)
+        value, correct = 0.0, 0
+        for part in index.chunk(self.parts):
+            share = len(part) / len(index)
+            with self.randomness, self._computing():
+                logits = self.feed.train(part, self.generator).float()  # (B, num_classes)
+                labels = self.data.train.labels[part].to(logits.device)  # (B,)
+                loss = F.cross_entropy(logits, labels)
+                # A frozen backbone forgets nothing, so there is nothing to add there.
+                term = self.keeping.term(self.at.step) if self.keeping and not self._backbone_is_frozen else 0.0
+                total = loss + term
+            (total if share == 1 else total * share).backward()
+            value += loss.item() * share
+            correct += int((logits.argmax(1) == labels).sum())
+        return value, correct
+
+    def _computing(self) -> AbstractContextManager[None]:
+        return computing_in(self.precision, self.device)
 
     def _go_to_train_mode(self) -> None:
         """Train mode, save for what is frozen and for statistics that are held; nothing where it is so already."""
@@ -220,9 +258,10 @@ class Loop:
     def _evaluate(self, phase: str, counted: Counted | None = None) -> Epoch:
         assert self.optimizer is not None
         source_accuracy = self._known_source_accuracy()
-        return evaluate(
-            self.model, self.data, self.feed, self.optimizer, len(self.at.epochs), phase, counted, source_accuracy
-        )
+        with self._computing():
+            return evaluate(
+                self.model, self.data, self.feed, self.optimizer, len(self.at.epochs), phase, counted, source_accuracy
+            )
 
     def _known_source_accuracy(self) -> float | None:
         """A backbone that was frozen all through this epoch is bit-equal: there is nothing to ask again."""
@@ -234,8 +273,9 @@ class Loop:
 
     def _measurement(self, num_batches: int) -> Measurement:
         """Everything, in the middle of an epoch, because somebody asked."""
-        source = self.feed.source_accuracy()
-        held_out = accuracy(self.feed.held_out(), self.data.held_out.labels)
+        with self._computing():
+            source = self.feed.source_accuracy()
+            held_out = accuracy(self.feed.held_out(), self.data.held_out.labels)
         return self._noted(num_batches, held_out, source, len(self.memory.images) if self.memory else 0)
 
     def _forgetting(self, num_batches: int) -> Iterator[Measurement]:
@@ -248,7 +288,9 @@ class Loop:
             yield self._noted(num_batches, None, known, len(self.memory.images))
         else:
             index = self.memory.portion(len(self.at.measurements), len(self.data.train), self.measurements_per_epoch)
-            yield self._noted(num_batches, None, self.feed.source_accuracy(index), len(index))
+            with self._computing():
+                found = self.feed.source_accuracy(index)
+            yield self._noted(num_batches, None, found, len(index))
 
     def _noted(self, num_batches: int, held_out: float | None, source: float | None, asked: int) -> Measurement:
         progress = len(self.at.epochs) - 1 + self.at.batch / num_batches
@@ -285,5 +327,6 @@ class Loop:
             versions={"python": platform.python_version(), "torch": torch.__version__},
             measurements=tuple(at.measurements),
             commands=tuple(at.commands),
+            precision=self.precision,
             stopped=stopped,
         )

@@ -1,0 +1,119 @@
+"""In which number format a run computes: fp32, or bf16 where that is quicker on the machine at hand.
+
+bf16 keeps fp32's range and an eighth of its digits, at half the memory; weights, their averages and the loss stay in
+fp32 (mixed precision: Micikevicius et al., 2018; bf16 needs no loss scaling: Kalamkar et al., 2019). Processors without
+instructions for it are ten times slower in it, so that nobody can know without trying: `auto` times one training step
+of either kind once and remembers the winner for this machine. Left out: fp16, and so GPUs older than bf16.
+"""
+
+import json
+import os
+import platform
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from transferlab.data.store import cache_folder
+from transferlab.errors import unknown
+from transferlab.files import write_atomically
+
+PRECISIONS = ("auto", "fp32", "bf16")
+WORTH_IT = 1.2  # bf16 must be so much quicker: near a draw, noise would decide, and a run must repeat
+VARIABLE = "TRANSFERLAB_PRECISION"  # what "auto" means is then decided by whoever set up the machine
+
+
+def precision_for(device: str, precision: str = "auto") -> str:
+    """ "fp32" or "bf16": what was asked for, or for "auto" what is quicker on this device.
+
+        >>> precision_for("cpu")
+        'fp32'
+
+    Raises:
+        ValueError: no such precision, in the call or in the environment variable TRANSFERLAB_PRECISION.
+    """
+    if precision not in PRECISIONS:
+        raise unknown("precision", precision, PRECISIONS)
+    if precision != "auto":
+        return precision
+    wanted = os.environ.get(VARIABLE, "auto")
+    if wanted not in PRECISIONS:
+        raise unknown("precision", wanted, PRECISIONS, owner=f"{VARIABLE} is one of")
+    if wanted != "auto":
+        return wanted
+    kind = torch.device(device).type
+    if kind == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
+    return _remembered() if kind == "cpu" else "fp32"
+
+
+@contextmanager
+def computing_in(precision: str, device: str) -> Iterator[None]:
+    """Convolutions and matrix products of the block in this precision; losses and sums stay in fp32.
+
+    >>> with computing_in("bf16", "cuda"):
+    ...     logits = model(x)
+    """
+    with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=precision == "bf16", cache_enabled=False):
+        yield
+
+
+def calibrate() -> str:
+    """Time a training step of a small convolutional network in both precisions on the processor: under a second.
+
+    >>> calibrate()
+    'fp32'
+    """
+    seconds = {precision: min(_seconds(precision) for _ in range(3)) for precision in ("fp32", "bf16")}
+    return "bf16" if seconds["fp32"] > WORTH_IT * seconds["bf16"] else "fp32"
+
+
+def _seconds(precision: str) -> float:
+    generator = torch.Generator().manual_seed(0)
+    layers = [nn.Conv2d(32, 32, 3, padding=1) for _ in range(3)]
+    for layer in layers:
+        nn.init.normal_(layer.weight, std=0.05, generator=generator)
+    network = nn.Sequential(*layers).to(memory_format=torch.channels_last)
+    x = torch.ones(4, 32, 32, 32).contiguous(memory_format=torch.channels_last)
+    start = time.process_time()
+    with computing_in(precision, "cpu"):
+        loss = network(x).float().mean()
+    loss.backward()
+    return time.process_time() - start
+
+
+_known: dict[str, str] = {}  # what this process found out already, where no file can be written
+
+
+def _remembered() -> str:
+    """The calibration of this machine, from its file or made now."""
+    machine = _machine()
+    if machine in _known:
+        return _known[machine]
+    path = cache_folder() / "precision.json"
+    saved = _read(path)
+    if saved.get(machine) not in ("fp32", "bf16"):
+        saved[machine] = calibrate()
+        with suppress(OSError):  # it is known to this process all the same
+            write_atomically(path, lambda partial: partial.write_text(json.dumps(saved, indent=1) + "\n"))
+    _known[machine] = saved[machine]
+    return _known[machine]
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return saved if isinstance(saved, dict) else {}
+
+
+def _machine() -> str:
+    """What the outcome depends on: processor, instructions, threads, and torch's version."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
+    capability = torch.backends.cpu.get_cpu_capability()
+    return f"{platform.node()}, {name}, {capability}, {torch.get_num_threads()} threads, torch {torch.__version__}"
