@@ -8,7 +8,7 @@ import pytest
 import transferlab
 from tests.test_comparison import write_folder
 from transferlab.cli import main
-from transferlab.records import Run
+from transferlab.records import Epoch, Run
 
 PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "data" / "hymenoptera_data.zip"
 
@@ -62,6 +62,35 @@ def test_the_same_command_gives_the_same_run(elsewhere):
     assert results[0] == results[1]
 
 
+def test_a_run_that_was_interrupted_goes_on_to_the_same_result(elsewhere, capsys, monkeypatch):
+    from transferlab import comparison
+
+    folder = write_folder(elsewhere / "colours", per_class=6)
+    command = ["run", "--data", str(folder), "--quick", "--recipe", "feature_extraction", "--recipe", "fine_tuning"]
+    assert main([*command, "--out", "whole"]) == 0
+    fit, epochs = comparison.fit, []
+
+    def interrupted(*arguments, **named):
+        for record in fit(*arguments, **named):
+            yield record
+            if isinstance(record, Epoch):
+                epochs.append(record)
+                if len(epochs) == 6:  # in the second recipe
+                    raise KeyboardInterrupt
+
+    monkeypatch.setattr(comparison, "fit", interrupted)
+    kept = ["--checkpoints", "kept", "--out", "parts"]
+    assert main([*command, *kept]) == 130
+    assert "go on with --checkpoints kept --resume" in capsys.readouterr().err
+    assert not Path("parts/run.json").exists()
+    monkeypatch.setattr(comparison, "fit", fit)
+    assert main([*command, *kept]) == 2  # without --resume nothing that is there is overwritten
+    assert "resume" in capsys.readouterr().err
+    assert main([*command, *kept, "--resume"]) == 0
+    whole, parts = (json.loads(Path(f"{name}/run.json").read_text())["runs"] for name in ("whole", "parts"))
+    assert [Run.from_dict(run) for run in whole] == [Run.from_dict(run) for run in parts]
+
+
 def test_several_seeds_give_an_interval(elsewhere, capsys):
     folder = write_folder(elsewhere / "colours", per_class=6)
     command = ["run", "--data", str(folder), "--recipe", "feature_extraction", "--quick", "--seeds", "2"]
@@ -78,6 +107,7 @@ def test_several_seeds_give_an_interval(elsewhere, capsys):
         (["--device", "tpu"], "This machine offers: cpu"),
         (["--per-class", "0"], "you gave 0"),
         (["--seeds", "0"], "you gave 0"),
+        (["--resume"], "--resume needs the folder"),
     ],
 )
 def test_a_slip_ends_in_one_sentence_and_no_file(elsewhere, capsys, arguments, sentence):

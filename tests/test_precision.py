@@ -84,6 +84,8 @@ def test_a_block_computes_products_in_bf16_and_leaves_nothing_behind():
         assert (x @ x).dtype == torch.bfloat16
     with computing_in("fp32", "cpu"):
         assert (x @ x).dtype == torch.float32
+    with torch.autocast("cpu", torch.bfloat16), computing_in("fp32", "cpu"):  # the caller's own
+        assert (x @ x).dtype == torch.float32
     assert not torch.is_autocast_enabled("cpu")
 
 

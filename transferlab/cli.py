@@ -29,7 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"transferlab: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\ntransferlab: stopped; nothing was written.", file=sys.stderr)
+        kept = getattr(options, "checkpoints", None)
+        told = f"go on with --checkpoints {kept} --resume" if kept else "nothing was written"
+        print(f"\ntransferlab: stopped; {told}.", file=sys.stderr)
         return 130
 
 
@@ -50,6 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--device", default="cpu", help="cpu, cuda or mps")
     run.add_argument("--out", type=Path, default=Path("transferlab-run"), help="where run.json and curves.png go")
+    run.add_argument("--checkpoints", type=Path, metavar="DIR", help="save each run there after each epoch")
+    run.add_argument("--resume", action="store_true", help="go on from what is in --checkpoints")
     run.add_argument("--quick", action="store_true", help="fewer epochs: a first look")
     run.add_argument("--json", action="store_true", help="print run.json on standard output, and nothing else there")
 
@@ -82,6 +86,8 @@ def _run(options: argparse.Namespace) -> int:
         print(text, file=sys.stderr if options.json else sys.stdout, flush=True)
 
     check_device(options.device)
+    if options.resume and not options.checkpoints:
+        raise ValueError("--resume needs the folder of the checkpoints: transferlab run --checkpoints DIR --resume.")
     if options.seeds < 1:
         raise ValueError(f"--seeds is the number of repetitions, 1 or more; you gave {options.seeds}.")
     recipes = [recipe_named(name) for name in dict.fromkeys(options.recipe or DEFAULT_RECIPES)]
@@ -94,8 +100,9 @@ def _run(options: argparse.Namespace) -> int:
     for seed in range(options.seed, options.seed + options.seeds):
         data = find_data(options.data, options.per_class, card.input_size, seed)
         comparison = Comparison(
-            options.backbone, data, recipes, seed, options.device, probes_per_class=2 if options.quick else 5
-        )
+            options.backbone, data, recipes, seed, options.device, probes_per_class=2 if options.quick else 5,
+            checkpoints=options.checkpoints, resume=options.resume,
+        )  # fmt: skip
         if seed == options.seed:
             counts = f"{len(data.train)} images to train on, {len(data.held_out)} held out"
             say(f"{options.backbone} on {data.train.name}: {data.train.num_classes} classes, {counts}")

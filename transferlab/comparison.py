@@ -53,13 +53,17 @@ class Comparison:
     >>> comparison = Comparison("bundled", find_data("objects", 20, 64, 0), [feature_extraction()], seed=0)
     >>> for recipe, record in comparison.records(): ...
     >>> comparison.runs
+
+    Below `checkpoints` each run is saved in a folder of its own after each epoch; with `resume` those that were begun
+    there go on, and those that were finished are read.
     """
 
     def __init__(
         self, backbone: str, data: Splits, recipes: Sequence[Recipe], seed: int = 0, device: str = "cpu",
-        probes_per_class: int = 5,
+        probes_per_class: int = 5, checkpoints: Path | None = None, resume: bool = False,
     ) -> None:  # fmt: skip
         self.backbone, self.data, self.recipes, self.seed, self.device = backbone, data, recipes, seed, device
+        self.checkpoints, self.resume = checkpoints, resume
         self.runs: list[Run] = []
         self.pretrained = self.memory = None
         if any(recipe.starts_from == "pretrained" for recipe in recipes):
@@ -85,7 +89,11 @@ class Comparison:
         """Train one recipe after another; every record comes with its recipe, and finished runs gather in `runs`."""
         for recipe in self.recipes:
             memory = self.memory if recipe.starts_from == "pretrained" else None
-            records = fit(self.model(recipe), self.data, recipe, memory=memory, seed=self.seed, device=self.device)
+            folder = self.checkpoints / f"{recipe.name}-seed-{self.seed}" if self.checkpoints else None
+            records = fit(
+                self.model(recipe), self.data, recipe, memory=memory, seed=self.seed, device=self.device,
+                checkpoints=folder, resume=self.resume,
+            )  # fmt: skip
             for record in records:
                 if isinstance(record, Run):
                     self.runs.append(record)

@@ -6,12 +6,15 @@ on them: a phase costs one pass of the frozen part, however many epochs it takes
 are left out there; they are for phases that train everything.
 """
 
+from collections.abc import Iterator, Sequence
+
 import torch
 from torch import Generator, Tensor, nn
 
 from transferlab.boundary import Boundary
 from transferlab.data.augment import resized_crop_and_flip
 from transferlab.data.images import ImageSet, Splits
+from transferlab.data.read_ahead import read_ahead
 from transferlab.fast_paths import memory_format
 from transferlab.forgetting import SourceMemory
 from transferlab.inference import model_input, predict
@@ -42,16 +45,30 @@ class Feed:
         self.testing = boundary(model, data.held_out, in_file=False) if keep else None
         self.remembering = boundary(model, memory.images, in_file=False) if keep and memory else None
         self.kept_at = self.training.stage if self.training else None
+        self._coming: Iterator[tuple[Tensor, Tensor]] | None = None
+
+    def expect(self, batches: Sequence[Tensor]) -> None:
+        """Say which batches will be asked for next: pixels that lie in a file are then read ahead."""
+        device = str(next(self.model.parameters()).device)
+        pixels = None if self.training else read_ahead(self.data.train, batches, device)
+        self._coming = None if pixels is None else zip(batches, pixels, strict=False)
 
     def train(self, index: Tensor, generator: Generator) -> Tensor:
         """The answers `(B, num_classes)` for augmented training images at `index`, in the model's present mode."""
         if self.training:
             mirrored = torch.rand(len(index), generator=generator) < 0.5 if self.mirrors else None
             return self.training(index, mirrored)
-        images = self.data.train
-        x = augment(model_input(self.model, images.images[index]), images.label_safe, generator)
+        x = augment(model_input(self.model, self._pixels(index)), self.data.train.label_safe, generator)
         x = x.contiguous(memory_format=memory_format(self.model))
         return _logits(self.model(x))
+
+    def _pixels(self, index: Tensor) -> Tensor:
+        if self._coming is not None:
+            expected, pixels = next(self._coming, (index[:0], index))
+            if torch.equal(expected, index):
+                return pixels
+            self._coming = None  # other images are wanted: a batch goes through in parts
+        return self.data.train.images[index]
 
     def held_out(self) -> Tensor:
         """The answers `(N, num_classes)` for the held-out images, in eval mode, on the CPU."""

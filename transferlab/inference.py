@@ -39,7 +39,8 @@ def model_input(model: nn.Module, pixels: Tensor) -> Tensor:
 
     They lie in memory in the order that is quickest and safe for it (see `memory_format`).
     """
-    x = normalise(pixels.to(next(model.parameters()).device), card_of(model))
+    # From pinned memory the copy goes on beside what the device computes; elsewhere it is an ordinary one.
+    x = normalise(pixels.to(next(model.parameters()).device, non_blocking=True), card_of(model))
     return x.contiguous(memory_format=memory_format(model))
 
 

@@ -94,6 +94,7 @@ class Loop:
                 if at.order is None:
                     at.order, at.counted = torch.randperm(len(self.data.train), generator=self.generator), Counted()
                 batches = batches_of(at.order, self.recipe.batch_size)
+                self.feed.expect(batches[at.batch :])
                 while at.batch < len(batches):
                     yield from self._obey(len(batches))
                     if self.control.stopped:

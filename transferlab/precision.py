@@ -57,7 +57,11 @@ def computing_in(precision: str, device: str) -> Iterator[None]:
     >>> with computing_in("bf16", "cuda"):
     ...     logits = model(x)
     """
-    with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=precision == "bf16", cache_enabled=False):
+    kind = torch.device(device).type
+    if precision == "fp32" and not torch.is_autocast_enabled(kind):
+        yield  # nothing to switch: a head's step is so short that switching would show
+        return
+    with torch.autocast(kind, torch.bfloat16, enabled=precision == "bf16", cache_enabled=False):
         yield
 
 
