@@ -13,6 +13,7 @@ share what they keep through a KeptStore.
 """
 
 from pathlib import Path
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -46,7 +47,8 @@ class Boundary:
     `views` is 1 for the images as they are, 2 for their mirror images as well. `budget` is what the cache may take in
     memory, in bytes (default: a safe share of what the process may use); see `KeptRows` for what happens above it.
     With a `store` (see KeptStore) the entries are shared with every other boundary of this store that has the same
-    front and the same images. `stage` names the first stage behind the cut: the freeze line, or the last place in front
+    front and the same images. `like` is another boundary of this model at this line, which spares finding the cut once
+    more. `stage` names the first stage behind the cut: the freeze line, or the last place in front
     of it where one tensor alone crosses. `images_computed` counts the images that went through the front. Hooks in the
     front see only those.
 
@@ -57,7 +59,7 @@ class Boundary:
 
     def __init__(
         self, model: nn.Module, images: ImageSet, views: int = 1, budget: int | None = None,
-        folder: str | Path | None = None, store: KeptStore | None = None,
+        folder: str | Path | None = None, store: KeptStore | None = None, like: Self | None = None,
     ) -> None:  # fmt: skip
         if views not in (1, 2) or isinstance(views, bool):
             raise ValueError(f"views is 1 (the images) or 2 (their mirror images too); you gave {views!r}.")
@@ -65,7 +67,11 @@ class Boundary:
             raise ValueError(f"budget is a number of bytes such as 500_000_000; you gave {budget!r}.")
         self.model, self.images, self.views = model, images, views
         self._budget, self._folder, self._store = budget, folder, store
-        self.front, self.back, self.stage = cut_at_freeze_line(model)
+        self.front: Half
+        self.back: Half
+        self.stage: str
+        cut = (like.front, like.back, like.stage) if like else cut_at_freeze_line(model)
+        self.front, self.back, self.stage = cut
         self.images_computed = 0
         self._open()
 

@@ -42,8 +42,9 @@ class Feed:
         views = 2 if self.mirrors else 1
         wanted = keep and (keep_training or only_the_head_trains)
         self.training = boundary(model, data.train, views, in_file=only_the_head_trains) if wanted else None
-        self.testing = boundary(model, data.held_out, in_file=False) if keep else None
-        self.remembering = boundary(model, memory.images, in_file=False) if keep and memory else None
+        self.testing = boundary(model, data.held_out, in_file=False, like=self.training) if keep else None
+        like = self.training or self.testing
+        self.remembering = boundary(model, memory.images, in_file=False, like=like) if keep and memory else None
         self.kept_at = self.training.stage if self.training else None
         self._coming: Iterator[tuple[Tensor, Tensor]] | None = None
 
@@ -86,7 +87,9 @@ class Feed:
                 one.check()
 
 
-def boundary(model: nn.Module, images: ImageSet, views: int = 1, in_file: bool = True) -> Boundary | None:
+def boundary(
+    model: nn.Module, images: ImageSet, views: int = 1, in_file: bool = True, like: Boundary | None = None
+) -> Boundary | None:
     """The images at the model's freeze line; None where nothing is frozen or the model cannot be cut there.
 
         >>> boundary(model, data.held_out)
@@ -95,7 +98,7 @@ def boundary(model: nn.Module, images: ImageSet, views: int = 1, in_file: bool =
     larger than their image, and reading them takes longer than computing them anew.
     """
     try:
-        found = Boundary(model, images, views, store=kept)
+        found = Boundary(model, images, views, store=kept, like=like)
     except ValueError:  # slower without, and the same answers
         return None
     return found if in_file or found.kept.where == "memory" else None

@@ -8,6 +8,7 @@ hooks or something else that has no bits to compare, there is no name, and nothi
 """
 
 import hashlib
+from operator import attrgetter, is_
 
 import torch
 from torch import Tensor, nn
@@ -34,11 +35,14 @@ class Watched:
 
     def __init__(self, front: Half) -> None:
         self.tensors: dict[str, Tensor] = {}
-        self._places: list[tuple[dict, str, object]] = []
+        self._owners: list[dict] = []  # where each module and tensor stands: a module's own dictionaries,
+        self._keys: list[str] = []  # the name in it,
+        self._here: list[object] = []  # and what stood there
         for name in front.modules:
             module = self._walk(front.model, name.split("."))
             for inner, part in module.named_modules(prefix=name):
-                self._places += [(part._modules, key, child) for key, child in part._modules.items()]
+                for key, child in part._modules.items():
+                    self._see(part._modules, key, child)
                 for owner in (part._parameters, part._buffers):
                     self._note(inner, owner, list(owner))
         for name in front.parameters:
@@ -49,7 +53,8 @@ class Watched:
 
     def changed(self) -> bool:
         """Whether torch saw a weight or buffer change, or another module or tensor is in its place."""
-        return any(owner.get(key) is not one for owner, key, one in self._places) or self._now() != self._versions
+        in_place = all(map(is_, map(dict.get, self._owners, self._keys), self._here))
+        return not in_place or self._now() != self._versions
 
     def checksum(self) -> tuple[int, ...]:
         """The sum of each tensor's bits, read as whole numbers: a millisecond for the bundled backbone."""
@@ -58,18 +63,24 @@ class Watched:
     def _walk(self, module: nn.Module, names: list[str]) -> nn.Module:
         for name in names:
             child = module.get_submodule(name)
-            self._places.append((module._modules, name, child))
+            self._see(module._modules, name, child)
             module = child
         return module
 
     def _note(self, module: str, owner: dict, keys: list[str]) -> None:
         for key in keys:
-            self._places.append((owner, key, owner[key]))
+            self._see(owner, key, owner[key])
             if owner[key] is not None:
                 self.tensors[f"{module}.{key}" if module else key] = owner[key]
 
-    def _now(self) -> list[tuple[int, int]]:
-        return [(tensor.data_ptr(), tensor._version) for tensor in self.tensors.values()]
+    def _see(self, owner: dict, key: str, one: object) -> None:
+        self._owners.append(owner)
+        self._keys.append(key)
+        self._here.append(one)
+
+    def _now(self) -> list[int]:
+        tensors = self.tensors.values()
+        return [*map(Tensor.data_ptr, tensors), *map(attrgetter("_version"), tensors)]
 
 
 def fingerprint(tensors: dict[str, Tensor]) -> str:

@@ -12,13 +12,12 @@ from contextlib import AbstractContextManager
 
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn import functional as F
 from torch.optim import Optimizer
 
 from transferlab.backbones.card import card_of
+from transferlab.batch_gradient import BatchGradient
 from transferlab.control import Control, Request
 from transferlab.data.images import Splits
-from transferlab.divergence import check_loss
 from transferlab.evaluation import evaluate, rates
 from transferlab.fast_paths import lay_out
 from transferlab.feeding import Feed, batches_of
@@ -26,7 +25,7 @@ from transferlab.forgetting import SourceMemory
 from transferlab.freezing.parts import hold_statistics
 from transferlab.keeping import Keeping
 from transferlab.meters import accuracy
-from transferlab.out_of_memory import free_memory, halved
+from transferlab.out_of_memory import free_memory
 from transferlab.phases import begin, freeze_line, has_converged, move_line, one_cycle
 from transferlab.position import Counted, Position
 from transferlab.precision import computing_in
@@ -34,6 +33,7 @@ from transferlab.randomness import OwnRandomness
 from transferlab.recipes import Phase, Recipe
 from transferlab.records import Command, Epoch, Measurement, Run, Step
 from transferlab.stages import stages
+from transferlab.unread import Unread, UnreadSteps
 
 
 class Loop:
@@ -51,7 +51,7 @@ class Loop:
         self.model, self.data, self.recipe, self.memory = model, data, recipe, memory
         self.seed, self.device, self.control = seed, device, control
         self.measurements_per_epoch, self.precision = measurements_per_epoch, precision
-        self.parts = 1  # in how many parts a batch goes through: more than one where memory was too short
+        self.unread = UnreadSteps(device, data.train.num_classes)
         self.names = stages(model).names
         self.generator = Generator().manual_seed(seed)  # the order of the images and their augmentation
         self.randomness = OwnRandomness(seed, device)  # dropout, and whatever else asks torch for random numbers
@@ -98,10 +98,12 @@ class Loop:
                 while at.batch < len(batches):
                     yield from self._obey(len(batches))
                     if self.control.stopped:
+                        assert self.optimizer is not None
+                        yield from self.unread.read(self.optimizer, at.counted)
                         save()
                         yield from self._stopped()
                         return
-                    yield self._train_batch(batches[at.batch], len(batches))
+                    yield from self._train_batch(batches[at.batch], len(batches))
                     yield from self._forgetting(len(batches))
                 epoch = self._end_epoch()
                 save()  # first, so that whoever stops iterating here loses nothing
@@ -136,6 +138,10 @@ class Loop:
                 self.model, self.data, self.memory, keep, only_the_head_trains=self._backbone_is_frozen,
                 keep_training=self.recipe.keep is None,
             )  # fmt: skip
+        self.gradient = BatchGradient(
+            self.feed, self.data.train.labels, self.optimizer, self.generator, self.randomness, self._term,
+            self.device, self.precision,
+        )  # fmt: skip
 
     @property
     def _backbone_is_frozen(self) -> bool:
@@ -174,58 +180,26 @@ class Loop:
             self._line_is_drawn()
         at.commands.append(Command(at.step, request.what, request.stage, request.value))
 
-    def _train_batch(self, index: Tensor, num_batches: int) -> Step:
-        """One step on the images at `index`."""
+    def _train_batch(self, index: Tensor, num_batches: int) -> Iterator[Step]:
+        """One step on the images at `index`, and the records that are due."""
         at, start = self.at, time.perf_counter()
         assert self.optimizer is not None
         self._set_rates(num_batches)
         self._go_to_train_mode()
-        value, correct = self._gradient_of(index)
-        check_loss(value, self.data.train.num_classes, self.optimizer)
-        self.optimizer.step()
+        loss, correct = self.gradient(index)
         at.step, at.batch = at.step + 1, at.batch + 1
-        at.counted.loss_sum += value * len(index)
-        at.counted.correct += correct
-        at.counted.images += len(index)
+        self.unread.add(
+            Unread(loss, correct, len(index), at.step, len(at.epochs), self.phase.name, rates(self.optimizer))
+        )
+        due = self.unread.are_due or at.batch == num_batches
+        steps = self.unread.read(self.optimizer, at.counted) if due else []
+        self.optimizer.step()
         at.counted.seconds += time.perf_counter() - start
-        return Step(at.step, len(at.epochs), self.phase.name, value, rates(self.optimizer))
+        yield from steps
 
-    def _gradient_of(self, index: Tensor) -> tuple[float, int]:
-        """Leave the gradient of a batch's loss; its mean loss, and how many answers were right.
-
-        A batch that does not fit on the device goes through in twice as many parts: the same gradient up to rounding.
-        """
-        while True:
-            drawn, drawn_inside = self.generator.get_state(), list(self.randomness.inside)
-            try:
-                return self._gradient_in_parts(index)
-            except torch.OutOfMemoryError:
-                pass  # handled below, where the error no longer holds its tensors
-            assert self.optimizer is not None
-            self.optimizer.zero_grad(set_to_none=True)
-            free_memory(self.device)
-            size = -(-len(index) // self.parts)
-            self.parts = -(-len(index) // halved(size, self.device, smallest=2))  # BatchNorm needs two
-            self.generator.set_state(drawn)
-            self.randomness.inside = drawn_inside
-
-    def _gradient_in_parts(self, index: Tensor) -> tuple[float, int]:
-        assert self.optimizer is not None
-        self.optimizer.zero_grad(set_to_none=True)
-        value, correct = 0.0, 0
-        for part in index.chunk(self.parts):
-            share = len(part) / len(index)
-            with self.randomness, self._computing():
-                logits = self.feed.train(part, self.generator).float()  # (B, num_classes)
-                labels = self.data.train.labels[part].to(logits.device)  # (B,)
-                loss = F.cross_entropy(logits, labels)
-                # A frozen backbone forgets nothing, so there is nothing to add there.
-                term = self.keeping.term(self.at.step) if self.keeping and not self._backbone_is_frozen else 0.0
-                total = loss + term
-            (total if share == 1 else total * share).backward()
-            value += loss.item() * share
-            correct += int((logits.argmax(1) == labels).sum())
-        return value, correct
+    def _term(self) -> Tensor | float:
+        # A frozen backbone forgets nothing, so there is nothing to add there.
+        return self.keeping.term(self.at.step) if self.keeping and not self._backbone_is_frozen else 0.0
 
     def _computing(self) -> AbstractContextManager[None]:
         return computing_in(self.precision, self.device)

@@ -12,12 +12,12 @@ from torch import Tensor
 
 
 def free_memory(device: str) -> None:
-    """Give back what the device's allocator holds for nobody.
+    """Give back what a GPU's allocator holds for nobody; a processor's memory needs no such help.
 
     >>> free_memory("cuda")
     """
-    gc.collect()  # an error that was caught holds the tensors of its frames until then
     if torch.device(device).type == "cuda":
+        gc.collect()  # an error that was caught holds the tensors of its frames until then
         torch.cuda.empty_cache()
 
 

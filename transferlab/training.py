@@ -5,7 +5,8 @@
 
 Between two records the model is the caller's: whoever iterates may look at it, draw it, or simply stop. The same seed
 on the same machine gives the same run bit for bit on a CPU, whatever the caller does with torch's random numbers in
-between. What is frozen runs once for each image, not once an epoch (see feeding).
+between. What is frozen runs once for each image, not once an epoch (see feeding). On a GPU the Steps come in groups,
+behind the model by up to 16 batches, so that it need not be waited for after each (see unread).
 """
 
 from collections.abc import Iterator
