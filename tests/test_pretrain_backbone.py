@@ -86,10 +86,11 @@ def test_a_checkpoint_of_another_length_is_refused(pretrain, tmp_path):
         pretrain(tmp_path, "--epochs", "5")
 
 
-def test_the_learning_rate_rises_to_its_peak_and_falls_to_zero(script):
-    rates = [script.learning_rate(step / 1000) for step in range(1001)]
-    assert rates[0] == rates[-1] == 0
-    assert max(rates) == pytest.approx(0.4)
-    peak = rates.index(max(rates))
-    assert rates[:peak] == sorted(rates[:peak])
-    assert rates[peak:] == sorted(rates[peak:], reverse=True)
+def test_the_learning_rate_rises_to_its_peak_and_falls_to_zero_twice(script):
+    rates = [script.learning_rate(epoch / 36 / 100) for epoch in range(3601)]  # a hundredth of an epoch each
+    assert rates[0] == rates[2400] == rates[3600] == 0
+    for cycle, highest in ((rates[:2401], 0.4), (rates[2400:], 0.3)):
+        assert max(cycle) == pytest.approx(highest)
+        peak = cycle.index(max(cycle))
+        assert cycle[:peak] == sorted(cycle[:peak])
+        assert cycle[peak:] == sorted(cycle[peak:], reverse=True)
