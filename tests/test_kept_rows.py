@@ -15,10 +15,14 @@ def test_what_is_written_is_read_in_any_order(tmp_path, budget, where, dtype):
     for some in (torch.tensor([7, 2]), torch.tensor([0, 9, 4])):
         rows.write(some, values[some])
     assert rows.present.nonzero().flatten().tolist() == [0, 2, 4, 7, 9]
+    assert not rows.is_full
     order = torch.tensor([9, 2, 2, 0])
     assert torch.equal(rows.read(order), values[order])
+    rows.write(torch.arange(10), values)
+    assert rows.is_full
     rows.forget()
     assert not rows.present.any()
+    assert not rows.is_full
 
 
 def test_a_file_leaves_nothing_behind(tmp_path):

@@ -20,12 +20,12 @@ from transferlab.randomness import OwnRandomness
 class BatchGradient:
     """Leaves gradients in the parameters that train.
 
-        >>> gradient = BatchGradient(feed, labels, optimizer, generator, OwnRandomness(0), lambda: 0.0, "cpu", "fp32")
+        >>> gradient = BatchGradient(feed, labels, optimizer, generator, OwnRandomness(0), lambda: None, "cpu", "fp32")
         >>> loss, correct = gradient(index)       # tensors on the device: nothing has been waited for
         >>> optimizer.step()
 
     `labels` are those of all training images, int64 `(N,)`. `term` is what a way to keep the source task adds to the
-    loss of the batch that was just answered.
+    loss of the batch that was just answered, None where there is nothing to add.
 
     Raises:
         ValueError: not even two images fit in the device's memory.
@@ -33,7 +33,7 @@ class BatchGradient:
 
     def __init__(
         self, feed: Feed, labels: Tensor, optimizer: Optimizer, generator: Generator, randomness: OwnRandomness,
-        term: Callable[[], Tensor | float], device: str, precision: str,
+        term: Callable[[], Tensor | None], device: str, precision: str,
     ) -> None:  # fmt: skip
         self.feed, self.labels, self.optimizer, self.term = feed, labels, optimizer, term
         self.generator, self.randomness = generator, randomness
@@ -64,7 +64,8 @@ class BatchGradient:
                 logits = self.feed.train(part, self.generator).float()  # (B, num_classes)
                 labels = self.labels[part].to(logits.device, non_blocking=True)  # (B,)
                 loss = F.cross_entropy(logits, labels)
-                total = loss + self.term()
+                term = self.term()
+                total = loss if term is None else loss + term
             (total if share == 1 else total * share).backward()
             losses.append(loss.detach() * share)
             correct.append((logits.detach().argmax(1) == labels).sum())

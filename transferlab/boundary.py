@@ -95,7 +95,7 @@ class Boundary:
         if self._watched.changed():
             self._open()
         rows = index if mirrored is None else index + mirrored * len(self.images)
-        if self.kept.where != "nowhere":
+        if self.kept.where != "nowhere" and not self.kept.is_full:
             missing = rows[~self.kept.present[rows]].unique()
             if len(missing):
                 computed = self._topped_up(missing)

@@ -50,6 +50,7 @@ class Watched:
             module = self._walk(front.model, parent.split(".") if parent else [])
             self._note(parent, module._parameters if own in module._parameters else module._buffers, [own])
         self._versions = self._now()
+        self._views: list[Tensor] | None = None
 
     def changed(self) -> bool:
         """Whether torch saw a weight or buffer change, or another module or tensor is in its place."""
@@ -58,7 +59,17 @@ class Watched:
 
     def checksum(self) -> tuple[int, ...]:
         """The sum of each tensor's bits, read as whole numbers: a millisecond for the bundled backbone."""
-        return tuple(torch.stack([_whole_numbers(tensor).sum() for tensor in self.tensors.values()]).tolist())
+        return tuple(torch.stack([bits.sum() for bits in self._bits()]).tolist())
+
+    def _bits(self) -> list[Tensor]:
+        """The tensors read as whole numbers, in place; where one does not lie densely, copies that are made each time."""
+        if self._views is None:
+            views = [_whole_numbers(tensor) for tensor in self.tensors.values()]
+            copied = [bits.data_ptr() != one.data_ptr() for bits, one in zip(views, self.tensors.values(), strict=True)]
+            if any(copied):
+                return views
+            self._views = views
+        return self._views
 
     def _walk(self, module: nn.Module, names: list[str]) -> nn.Module:
         for name in names:

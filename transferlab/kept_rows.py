@@ -22,8 +22,8 @@ class KeptRows:
         >>> rows.read(torch.tensor([7]))                   # (1, 256)
 
     `where` is "memory", "file" or "nowhere", and then `reason` says why. `present` (bool, `(count,)`) marks what was
-    written. `budget` is in bytes; `folder` is where a file goes, by default the user's cache folder. `memory_format`
-    is a note for whoever reads: how batches of these rows should lie in memory.
+    written, and `is_full` says that nothing is missing. `budget` is in bytes; `folder` is where a file goes, by default
+    the user's cache folder. `memory_format` is a note for whoever reads: how batches of rows should lie in memory.
     """
 
     def __init__(
@@ -31,6 +31,7 @@ class KeptRows:
     ) -> None:
         self.shape, self.dtype = shape, dtype
         self.present = torch.zeros(count, dtype=torch.bool)
+        self.is_full = False
         self.row_bytes = torch.empty(shape, dtype=dtype, device="meta").nbytes
         self.num_bytes = count * self.row_bytes
         self.where, self.reason = "memory", ""
@@ -64,6 +65,7 @@ class KeptRows:
         else:
             return
         self.present[rows] = True
+        self.is_full = bool(self.present.all())
 
     def read(self, rows: Tensor) -> Tensor:
         """The rows at `rows`, which must be present: a copy `(B, *shape)` on the CPU."""
@@ -80,6 +82,7 @@ class KeptRows:
     def forget(self) -> None:
         """Nothing is present any more; what is written next takes its place."""
         self.present.zero_()
+        self.is_full = False
 
     def _give_up(self, reason: str) -> None:
         self.where, self.reason = "nowhere", reason

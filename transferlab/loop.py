@@ -197,9 +197,9 @@ class Loop:
         at.counted.seconds += time.perf_counter() - start
         yield from steps
 
-    def _term(self) -> Tensor | float:
+    def _term(self) -> Tensor | None:
         # A frozen backbone forgets nothing, so there is nothing to add there.
-        return self.keeping.term(self.at.step) if self.keeping and not self._backbone_is_frozen else 0.0
+        return self.keeping.term(self.at.step) if self.keeping and not self._backbone_is_frozen else None
 
     def _computing(self) -> AbstractContextManager[None]:
         return computing_in(self.precision, self.device)
