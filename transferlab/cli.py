@@ -64,7 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     bench = commands.add_parser("bench", help="measure how long the same work takes here and with fastai, Lightning, …")
     bench.set_defaults(command=_bench)
     bench.add_argument("--job", action="append", default=[], help="may be given several times; default: every job")
+    bench.add_argument("--way", action="append", default=[], help="a single way, such as head or head_fastai")
     bench.add_argument("--repeats", type=int, default=3, help="how often each way is measured, in turns")
+    bench.add_argument("--add", action="store_true", help="more turns for the figures that --out holds already")
     bench.add_argument("--small", action="store_true", help="a trial in seconds, whose figures mean nothing")
     bench.add_argument("--out", type=Path, default=Path("transferlab-bench.json"), help="where the figures go")
     return parser
@@ -141,18 +143,23 @@ def _fetch(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from transferlab.bench.measuring import chosen, run_in_turns
+    from transferlab.bench.measuring import added, chosen, run_in_turns
     from transferlab.bench.report import drift, medians_table, ratios_table
 
     if options.repeats < 1:
         raise ValueError(f"--repeats is how often each way is measured, 1 or more; you gave {options.repeats}.")
-    figures = run_in_turns(chosen(options.job), options.repeats, small=options.small)
+    if options.add and not options.out.is_file():
+        raise ValueError(f"--add needs figures to add to, and there is no file {options.out}.")
+    before = json.loads(options.out.read_text(encoding="utf-8")) if options.add else None
+    figures = run_in_turns(chosen(options.job, options.way), options.repeats, small=options.small)
+    if before is not None:
+        figures = added(before, figures)
     text = json.dumps(figures, indent=1) + "\n"
     written = write_atomically(options.out, lambda partial: partial.write_text(text, encoding="utf-8"))
     print(f"\n{medians_table(figures)}\n\n{ratios_table(figures)}")
     packages = ", ".join(f"{name} {number}" for name, number in figures["versions"].items())
     print(
-        f"\n{figures['machine']}; {packages}; {options.repeats} turns; the machine's own drift: {drift(figures):.2f}×"
+        f"\n{figures['machine']}; {packages}; {figures['repeats']} turns; the machine's own drift: {drift(figures):.2f}×"
     )
     print(f"written: {written}")
     return 0

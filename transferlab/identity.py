@@ -62,7 +62,7 @@ class Watched:
         return tuple(torch.stack([bits.sum() for bits in self._bits()]).tolist())
 
     def _bits(self) -> list[Tensor]:
-        """The tensors read as whole numbers, in place; where one does not lie densely, copies that are made each time."""
+        """The tensors read as whole numbers, in place; where one does not lie densely, copies made each time."""
         if self._views is None:
             views = [_whole_numbers(tensor) for tensor in self.tensors.values()]
             copied = [bits.data_ptr() != one.data_ptr() for bits, one in zip(views, self.tensors.values(), strict=True)]

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from transferlab.bench import measuring
-from transferlab.bench.measuring import chosen, run_in_turns
+from transferlab.bench.measuring import added, chosen, run_in_turns
 from transferlab.bench.ways import Way, way
 from transferlab.cli import main
 
@@ -13,6 +13,10 @@ from transferlab.cli import main
 def test_jobs_are_chosen_by_name():
     assert {one.job for one in chosen(["head"])} == {"head"}
     assert len(chosen([])) > len(chosen(["head", "forgetting"])) > 2
+    assert [one.name for one in chosen([], ["twice", "head"])] == ["head", "twice"]
+    assert len(chosen(["forgetting"], ["head"])) == 3
+    with pytest.raises(ValueError, match="Did you mean 'head_warm'"):
+        chosen([], ["head_wram"])
     with pytest.raises(ValueError, match="Did you mean 'forgetting'"):
         chosen(["forgeting"])
 
@@ -28,6 +32,16 @@ def test_ways_are_measured_in_turns_forth_and_back_and_what_is_missing_is_said(m
     assert "needs no_such_package" in said[0]
     assert figures["num_held_out"] == 16
     json.dumps(figures)
+
+
+def test_more_turns_are_added_to_what_was_measured_alike(monkeypatch):
+    monkeypatch.setattr(measuring, "_measured", lambda task, one: {"way": one.name, "cpu_seconds": 1.0})
+    one, other = (run_in_turns([way("head")], repeats=2, say=lambda text: None, small=True) for _ in range(2))
+    both = added(one, other)
+    assert [measured["turn"] for measured in both["measurements"]] == [0, 1, 2, 3]
+    assert both["repeats"] == 4
+    with pytest.raises(ValueError, match="versions was .*Give --out another file"):
+        added({**one, "versions": {"torch": "1.0"}}, other)
 
 
 def test_a_way_that_fails_is_named(monkeypatch, tmp_path):
@@ -46,4 +60,5 @@ def test_the_command_prints_tables_and_writes_figures(tmp_path, capsys):
     figures = json.loads(out.read_text())
     assert [one["way"] for one in figures["measurements"]] == ["remembered", "measured"]
     assert main(["bench", "--repeats", "0", "--out", str(out)]) == 2
+    assert main(["bench", "--add", "--out", str(tmp_path / "none.json")]) == 2
     assert json.loads(out.read_text()) == figures

@@ -13,22 +13,44 @@ from pathlib import Path
 import torch
 
 from transferlab.bench.task import Settings, make_task
-from transferlab.bench.ways import WAYS, Way
+from transferlab.bench.ways import WAYS, Way, way
 from transferlab.errors import unknown
 
-JOBS = tuple(dict.fromkeys(way.job for way in WAYS))
+JOBS = tuple(dict.fromkeys(one.job for one in WAYS))
 
 
-def chosen(jobs: Sequence[str]) -> list[Way]:
-    """The ways of these jobs; all without any.
+def chosen(jobs: Sequence[str] = (), names: Sequence[str] = ()) -> list[Way]:
+    """The ways of these jobs and those of these names; all without any.
+
+        >>> chosen(["forgetting"], ["head"])
 
     Raises:
-        ValueError: there is no such job.
+        ValueError: there is no such job, or no such way.
     """
     for job in jobs:
         if job not in JOBS:
             raise unknown("job", job, JOBS)
-    return [way for way in WAYS if not jobs or way.job in jobs]
+    wanted = {way(name).name for name in names} | {one.name for one in WAYS if one.job in jobs}
+    return [one for one in WAYS if one.name in wanted or not (jobs or names)]
+
+
+def added(before: dict, more: dict) -> dict:
+    """Two sets of figures as one, in more turns.
+
+        >>> figures = added(json.loads(Path("bench.json").read_text()), run_in_turns(chosen(["head"]), 2))
+
+    Raises:
+        ValueError: they are of other settings, another machine or other versions.
+    """
+    for what in ("settings", "num_held_out", "machine", "versions"):
+        if before.get(what) != more[what]:
+            raise ValueError(
+                f"These figures cannot be added to those: {what} was {before.get(what)} and is {more[what]}. "
+                "Give --out another file."
+            )
+    first = 1 + max((one["turn"] for one in before["measurements"]), default=-1)
+    later = [{**one, "turn": first + one["turn"]} for one in more["measurements"]]
+    return {**more, "repeats": before["repeats"] + more["repeats"], "measurements": [*before["measurements"], *later]}
 
 
 def run_in_turns(ways: Sequence[Way], repeats: int, say: Callable[[str], None] = print, small: bool = False) -> dict:
@@ -39,22 +61,21 @@ def run_in_turns(ways: Sequence[Way], repeats: int, say: Callable[[str], None] =
     `small` makes it a trial of a few images and two epochs, whose figures mean nothing. A way whose package is missing
     is left out and named.
     """
-    missing = [way for way in ways if not way.is_installed()]
-    ways = [way for way in ways if way.is_installed()]
-    for way in missing:
-        say(f"left out: {way.label} (needs {way.needs}; pip install 'transferlab[bench]')")
+    missing = [one for one in ways if not one.is_installed()]
+    ways = [one for one in ways if one.is_installed()]
+    for one in missing:
+        say(f"left out: {one.label} (needs {one.needs}; pip install 'transferlab[bench]')")
     measurements: list[dict] = []
     settings = Settings(epochs=2, batch_size=16, budgets=(2, 4), seeds=2) if small else Settings()
     with tempfile.TemporaryDirectory() as folder:
         size = {"per_class": 4, "held_out_per_class": 2} if small else {}
         task = make_task(Path(folder) / "task.safetensors", settings=settings, **size)
         for turn in range(repeats):
-            for way in ways if turn % 2 == 0 else reversed(ways):
-                figures = _measured(task, way)
+            for one in ways if turn % 2 == 0 else reversed(ways):
+                figures = _measured(task, one)
                 measurements.append({"turn": turn, **figures})
-                say(
-                    f"turn {turn + 1}/{repeats}  {way.job}: {way.label}: {figures['cpu_seconds']:.2f} processor seconds"
-                )
+                seconds = f"{figures['cpu_seconds']:.2f} processor seconds"
+                say(f"turn {turn + 1}/{repeats}  {one.job}: {one.label}: {seconds}")
     return {
         "kind": "Benchmark",
         "settings": asdict(settings),
@@ -62,15 +83,15 @@ def run_in_turns(ways: Sequence[Way], repeats: int, say: Callable[[str], None] =
         "repeats": repeats,
         "machine": machine(),
         "versions": versions(),
-        "left_out": [way.name for way in missing],
+        "left_out": [one.name for one in missing],
         "measurements": measurements,
     }
 
 
-def _measured(task: Path, way: Way) -> dict:
+def _measured(task: Path, one: Way) -> dict:
     """One worker: a single thread, on the last core it may use, so that the first is left to everything else."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "transferlab.bench.worker", str(task), way.name]
+    command = [sys.executable, "-m", "transferlab.bench.worker", str(task), one.name]
 
     def pin() -> None:
         if hasattr(os, "sched_setaffinity"):
@@ -79,7 +100,7 @@ def _measured(task: Path, way: Way) -> dict:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, preexec_fn=pin)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise ValueError(f"The way '{way.name}' failed: {last}")
+        raise ValueError(f"The way '{one.name}' failed: {last}")
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
