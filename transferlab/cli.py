@@ -158,9 +158,8 @@ def _bench(options: argparse.Namespace) -> int:
     written = write_atomically(options.out, lambda partial: partial.write_text(text, encoding="utf-8"))
     print(f"\n{medians_table(figures)}\n\n{ratios_table(figures)}")
     packages = ", ".join(f"{name} {number}" for name, number in figures["versions"].items())
-    print(
-        f"\n{figures['machine']}; {packages}; {figures['repeats']} turns; the machine's own drift: {drift(figures):.2f}×"
-    )
+    turns = f"{figures['repeats']} turns; the machine's own drift: {drift(figures):.2f}×"
+    print(f"\n{figures['machine']}; {packages}; {turns}")
     print(f"written: {written}")
     return 0
 

@@ -40,7 +40,7 @@ def test_more_turns_are_added_to_what_was_measured_alike(monkeypatch):
     both = added(one, other)
     assert [measured["turn"] for measured in both["measurements"]] == [0, 1, 2, 3]
     assert both["repeats"] == 4
-    with pytest.raises(ValueError, match="versions was .*Give --out another file"):
+    with pytest.raises(ValueError, match=r"versions was .*Give --out another file"):
         added({**one, "versions": {"torch": "1.0"}}, other)
 
 
