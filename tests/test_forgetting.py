@@ -70,8 +70,8 @@ def test_a_model_without_a_drawn_source_must_be_given_images(model):
 
 def test_portions_go_through_all_source_images_before_any_is_asked_again(model, two_colours):
     memory = remember(model, two_colours.train)  # 32 images
-    portions = [memory.portion(number, num_train=2000, per_epoch=20) for number in range(8)]
-    assert [len(portion) for portion in portions] == [12] * 8  # 4 % of 3 · 2,000, in 20 parts
+    portions = [memory.portion(number, num_train=4000, per_epoch=30) for number in range(8)]
+    assert [len(portion) for portion in portions] == [12] * 8  # 3 % of 3 · 4,000, in 30 parts
     asked = torch.cat(portions)
     assert sorted(asked[:32].tolist()) == list(range(32))
     assert torch.equal(asked[32:64], asked[:32])

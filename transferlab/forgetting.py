@@ -20,7 +20,7 @@ from transferlab.heads import head_of
 from transferlab.inference import predict
 from transferlab.meters import accuracy
 
-PORTIONS_COST = 0.04  # of the images that an epoch trains on, three passes each: what measuring within it may cost
+PORTIONS_COST = 0.03  # of the images that an epoch trains on, three passes each: what measuring within it may cost
 SMALLEST_PORTION = 8
 
 
@@ -70,9 +70,10 @@ class SourceMemory:
 
             >>> memory.measure(model, index=memory.portion(7, num_train=2000, per_epoch=20))
 
-        Few enough that all of an epoch's measurements together cost at most a twenty-fifth of training on `num_train`
-        images (an image trained on costs three asked), yet never under 8. Portions follow one another through all
-        images in a random order, so that no image is asked twice before all were, and every curve is unbiased.
+        Few enough that all of an epoch's measurements together ask for three hundredths of the computing of training on
+        `num_train` images (an image trained on costs three asked), yet never under 8. Portions follow one another
+        through all images in a random order, so that no image is asked twice before all were, and every curve is
+        unbiased.
         """
         size = min(len(self.images), max(SMALLEST_PORTION, int(PORTIONS_COST * 3 * num_train / per_epoch)))
         order = torch.randperm(len(self.images), generator=Generator().manual_seed(0))
