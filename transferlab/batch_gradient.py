@@ -67,6 +67,6 @@ class BatchGradient:
                 term = self.term()
                 total = loss if term is None else loss + term
             (total if share == 1 else total * share).backward()
-            losses.append(loss.detach() * share)
+            losses.append(loss.detach() if share == 1 else loss.detach() * share)
             correct.append((logits.detach().argmax(1) == labels).sum())
-        return (losses[0], correct[0]) if len(losses) == 1 else (sum(losses), sum(correct))  # type: ignore[return-value]
+        return (losses[0], correct[0]) if len(losses) == 1 else (torch.stack(losses).sum(), torch.stack(correct).sum())

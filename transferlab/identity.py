@@ -16,9 +16,7 @@ from torch import Tensor, nn
 from transferlab.data.images import ImageSet
 from transferlab.data.store import mapped_file
 from transferlab.stages.halves import Half
-
-_PLAIN = (bool, int, float, complex, str, bytes, type(None), torch.dtype, torch.device, torch.memory_format)
-_OF_EVERY_MODULE = set(vars(nn.Module())) | {"train"}  # `train` is the keeper of a frozen stage, see freezing
+from transferlab.stages.structure import settings
 
 
 class Watched:
@@ -116,10 +114,10 @@ def front_identity(front: Half) -> str | None:
     lines += [repr(node.target) for node in front.graph.nodes if node.op in ("call_function", "call_method")]
     for name in front.modules:
         for inner, module in front.model.get_submodule(name).named_modules(prefix=name):
-            own = {key: value for key, value in vars(module).items() if key not in _OF_EVERY_MODULE}
-            if module._forward_hooks or module._forward_pre_hooks or not _is_plain(list(own.values())):
+            own = settings(module)
+            if module._forward_hooks or module._forward_pre_hooks or own is None:
                 return None
-            lines.append(f"{inner} {type(module)!r} {sorted(own.items())!r}")
+            lines.append(f"{inner} {type(module)!r} {own!r}")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -148,14 +146,6 @@ def _whole_numbers(tensor: Tensor) -> Tensor:
     size = next(size for size in (8, 4, 2, 1) if flat.nbytes % size == 0 and flat.data_ptr() % size == 0)
     # Only numbers of one byte can be read as wider ones wherever they lie.
     return flat.view(torch.uint8).view({8: torch.int64, 4: torch.int32, 2: torch.int16, 1: torch.uint8}[size])
-
-
-def _is_plain(value: object) -> bool:
-    if isinstance(value, list | tuple | set | frozenset):
-        return all(_is_plain(one) for one in value)
-    if isinstance(value, dict):
-        return all(_is_plain(one) for pair in value.items() for one in pair)
-    return isinstance(value, _PLAIN)
 
 
 def _bytes(tensor: Tensor) -> memoryview:

@@ -13,6 +13,7 @@ model stays untouched. The rules:
 
 from collections.abc import Sequence
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 from torch import nn
 from torch.nn import Parameter
@@ -26,6 +27,7 @@ from transferlab.stages.classifier import (
     no_classifier,
 )
 from transferlab.stages.stage import Stage, Stages
+from transferlab.stages.structure import structure
 from transferlab.stages.tracing import trace
 from transferlab.stages.units import Anatomy, Unit, find_units
 from transferlab.unsupported import refuse_unsupported
@@ -50,9 +52,21 @@ def stages(model: nn.Module) -> Stages:
     lazy = [name for name, parameter in model.named_parameters() if isinstance(parameter, UninitializedParameter)]
     if lazy:
         raise ValueError(f"'{lazy[0]}' has no size yet: run one batch through the model first, as lazy layers ask.")
+    is_so = structure(model)
+    known = _known.get(model)
+    if known is not None and is_so is not None and known[0] == is_so:
+        return known[1]
     heads = find_heads(model)
     anatomy = find_units(model, (*heads, *auxiliary_heads(model)))
-    return _stages(model, run_order(model, anatomy)[0], heads, anatomy)
+    found = _stages(model, run_order(model, anatomy)[0], heads, anatomy)
+    if is_so is not None:
+        _known[model] = (is_so, found)
+    return found
+
+
+_known: WeakKeyDictionary[nn.Module, tuple[str, Stages]] = (
+    WeakKeyDictionary()
+)  # what each model's stages were, and when
 
 
 def find_heads(model: nn.Module) -> tuple[str, ...]:
