@@ -37,7 +37,7 @@ def test_ways_are_measured_in_turns_forth_and_back_and_what_is_missing_is_said(m
 def test_more_turns_are_added_to_what_was_measured_alike(monkeypatch):
     monkeypatch.setattr(measuring, "_measured", lambda task, one: {"way": one.name, "cpu_seconds": 1.0})
     one, other = (run_in_turns([way("head")], repeats=2, say=lambda text: None, small=True) for _ in range(2))
-    both = added(one, other)
+    both = added(json.loads(json.dumps(one)), other)
     assert [measured["turn"] for measured in both["measurements"]] == [0, 1, 2, 3]
     assert both["repeats"] == 4
     with pytest.raises(ValueError, match=r"versions was .*Give --out another file"):

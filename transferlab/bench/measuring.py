@@ -78,7 +78,7 @@ def run_in_turns(ways: Sequence[Way], repeats: int, say: Callable[[str], None] =
                 say(f"turn {turn + 1}/{repeats}  {one.job}: {one.label}: {seconds}")
     return {
         "kind": "Benchmark",
-        "settings": asdict(settings),
+        "settings": {**asdict(settings), "budgets": list(settings.budgets)},  # as JSON gives it back
         "num_held_out": size.get("held_out_per_class", 50) * 8,
         "repeats": repeats,
         "machine": machine(),
