@@ -80,7 +80,7 @@ def forgetting_curves(runs: Sequence[Run], ax: Axes | None = None) -> Axes:
     kind = next((run.source_kind for run in runs if run.source_kind), "accuracy")
     _label_ends(ax, ends)
     what = "source accuracy (%)" if kind == "accuracy" else "agreement with the pretrained model (%)"
-    ax.set(ylim=(0, 101), xlabel="epoch", ylabel=what, title="… and the old one fades")
+    ax.set(ylim=(0, 101), xlabel="epoch", ylabel=what, title="… and what is left of the old")
     if not ends:
         ax.text(0.5, 0.5, "no source task was measured", ha="center", va="center", transform=ax.transAxes, color="0.45")
     return ax
