@@ -7,7 +7,7 @@ Exact, because frozen stages are deterministic and see one image at a time: Batc
 stay there (see freezing). To the last bit that holds in batches of 16 or more: processors round smaller ones in other
 ways. Filled as images are asked for, so that the first epoch already trains. In memory where that fits the budget,
 else in a file, else nothing is kept and the front is computed anew. Entries belong to the front's weights and buffers
-as they were: change one, and all are forgotten. After fast.ai 0.7's `precompute=True`, TF-Hub's bottlenecks and
+as they were: after a change none of them is used. After fast.ai 0.7's `precompute=True`, TF-Hub's bottlenecks and
 Teachable Machine. Left out: caching across processes, and random crops, which have no end of views. Runs of one process
 share what they keep through a KeptStore.
 """
@@ -48,9 +48,9 @@ class Boundary:
     memory, in bytes (default: a safe share of what the process may use); see `KeptRows` for what happens above it.
     With a `store` (see KeptStore) the entries are shared with every other boundary of this store that has the same
     front and the same images. `like` is another boundary of this model at this line, which spares finding the cut once
-    more. `stage` names the first stage behind the cut: the freeze line, or the last place in front
-    of it where one tensor alone crosses. `images_computed` counts the images that went through the front. Hooks in the
-    front see only those.
+    more. `stage` names the first stage behind the cut: the freeze line, or the last place in front of it where one
+    tensor alone crosses. `images_computed` counts the images that went through the front. Hooks in the front see only
+    those, and where there are some nothing is shared.
 
     Raises:
         ValueError: nothing is frozen, or frozen by hand only; `views` or `budget` is no such number; the model cannot

@@ -20,6 +20,7 @@ from torch import nn
 from transferlab.data.store import cache_folder
 from transferlab.errors import unknown
 from transferlab.files import write_atomically
+from transferlab.machine import processor
 
 PRECISIONS = ("auto", "fp32", "bf16")
 WORTH_IT = 1.2  # bf16 must be so much quicker: near a draw, noise would decide, and a run must repeat
@@ -117,7 +118,7 @@ def _read(path: Path) -> dict[str, str]:
 
 def _machine() -> str:
     """What the outcome depends on: processor, instructions, threads, and torch's version."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
     capability = torch.backends.cpu.get_cpu_capability()
-    return f"{platform.node()}, {name}, {capability}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    return (
+        f"{platform.node()}, {processor()}, {capability}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    )

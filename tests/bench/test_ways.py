@@ -7,7 +7,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from transferlab.bench.task import read_task
-from transferlab.bench.ways import CLAIMS, LIMITS, WAYS, way
+from transferlab.bench.ways import PROMISES, WAYS, way
 from transferlab.bench.worker import measure
 from transferlab.kept_store import kept
 
@@ -74,10 +74,12 @@ def test_gradual_unfreezing_computes_less_than_the_plain_loop(small):
     assert flops(lambda: ours(lambda accuracy: None)) < flops(lambda: plain(lambda accuracy: None))
 
 
-def test_every_promise_names_two_ways():
-    for promise in (*CLAIMS, *LIMITS):
-        names = (promise.slow, promise.fast) if promise in CLAIMS else (promise.more, promise.less)
-        assert all(way(name) for name in names)
+def test_every_promise_names_two_ways_and_knows_when_it_is_kept():
+    assert all(way(promise.more) and way(promise.less) for promise in PROMISES)
+    at_least = next(promise for promise in PROMISES if not promise.at_most)
+    at_most = next(promise for promise in PROMISES if promise.at_most)
+    assert [at_least.is_kept(at_least.bound + change) for change in (-1, 1)] == [False, True]
+    assert [at_most.is_kept(at_most.bound + change) for change in (-1, 1)] == [True, False]
 
 
 def test_an_unknown_way_is_answered_with_the_nearest():

@@ -15,6 +15,7 @@ import torch
 from transferlab.bench.task import Settings, make_task
 from transferlab.bench.ways import WAYS, Way, way
 from transferlab.errors import unknown
+from transferlab.machine import processor
 
 JOBS = tuple(dict.fromkeys(one.job for one in WAYS))
 
@@ -106,9 +107,7 @@ def _measured(task: Path, one: Way) -> dict:
 
 def machine() -> str:
     """The processor, and how many of its cores this process may use."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
-    return f"{name}, {torch.backends.cpu.get_cpu_capability()}, one thread on one of {os.cpu_count()} cores"
+    return f"{processor()}, {torch.backends.cpu.get_cpu_capability()}, one thread on one of {os.cpu_count()} cores"
 
 
 def versions() -> dict[str, str]:

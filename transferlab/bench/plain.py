@@ -21,9 +21,8 @@ STAGES = ("conv1", "bn1", "layer1", "layer2", "layer3", "layer4")
 
 def tutorial_head(task: Task) -> Callable[[Seen], float]:
     """The tutorial's "ConvNet as fixed feature extractor"."""
-    model, settings = task.model(), task.settings
-    _freeze(model, STAGES)
-    return _loop(task, model, [(settings.epochs, STAGES, {"fc": settings.head_lr})])
+    settings = task.settings
+    return _loop(task, task.model(), [(settings.epochs, STAGES, {"fc": settings.head_lr})])
 
 
 def tutorial_gradual(task: Task) -> Callable[[Seen], float]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
-from transferlab.bench.ways import CLAIMS, LIMITS, WAYS
+from transferlab.bench.ways import PROMISES, WAYS
 from transferlab.meters import wilson_interval
 from transferlab.tables import table
 
@@ -43,16 +43,15 @@ def ratios_table(figures: dict) -> str:
     >>> print(ratios_table(figures))
     """
     rows = []
-    for claim in CLAIMS:
-        ratio = ratio_of(figures, claim.slow, claim.fast)
+    for promise in PROMISES:
+        ratio = ratio_of(figures, promise.more, promise.less)
         if ratio:
-            kept = "kept" if ratio[0] >= claim.least else "missed"
-            rows.append([claim.what, _times(ratio), f"≥ {claim.least:g}× ({claim.aim:g}×)", kept])
-    for limit in LIMITS:
-        ratio = ratio_of(figures, limit.more, limit.less)
-        if ratio:
-            kept = "kept" if ratio[0] <= limit.most else "missed"
-            rows.append([limit.what, _percent(ratio), f"≤ {limit.most - 1:+.0%} ({limit.aim - 1:+.0%})", kept])
+            kept = "kept" if promise.is_kept(ratio[0]) else "missed"
+            if promise.at_most:
+                bound = f"≤ {promise.bound - 1:+.0%} ({promise.aim - 1:+.0%})"
+            else:
+                bound = f"≥ {promise.bound:g}× ({promise.aim:g}×)"
+            rows.append([promise.what, _percent(ratio) if promise.at_most else _times(ratio), bound, kept])
     peaks = [one["peak_megabytes"] for one in _of(figures, "head") if one["peak_megabytes"]]
     if peaks:
         kept = "kept" if _median(peaks) <= MEMORY_LIMIT else "missed"
@@ -61,12 +60,12 @@ def ratios_table(figures: dict) -> str:
     return table(["promise", "measured", "at least (aim)", ""], rows)
 
 
-def ratio_of(figures: dict, slow: str, fast: str, num_samples: int = 2000) -> tuple[float, float, float] | None:
+def ratio_of(figures: dict, more: str, less: str, num_samples: int = 2000) -> tuple[float, float, float] | None:
     """The ratio of two ways' median processor seconds, and its 95 % interval; None where one was not measured.
 
     The interval resamples turns (percentile bootstrap; Efron 1979): with two turns it is their range, no more.
     """
-    one, other = ([m["cpu_seconds"] for m in _of(figures, name)] for name in (slow, fast))
+    one, other = ([m["cpu_seconds"] for m in _of(figures, name)] for name in (more, less))
     if not one or not other:
         return None
     generator = torch.Generator().manual_seed(0)
