@@ -98,6 +98,19 @@ def test_what_cannot_be_compared_has_no_identity(network):
     assert front_identity(front(network)) is None
 
 
+def test_a_class_from_a_notebook_has_no_identity(network):
+    """Whoever edits a cell and runs it again has another forward under the same name, and perhaps the same weights."""
+
+    class Doubling(nn.Conv2d):
+        def forward(self, x):
+            return 2 * super().forward(x)
+
+    network.conv1 = Doubling(3, 8, 7, 2, 3, bias=False)
+    assert front_identity(front(network)) is not None
+    Doubling.__module__ = "__main__"
+    assert front_identity(front(network)) is None
+
+
 def test_images_are_told_apart_by_their_pixels(tmp_path):
     pixels = torch.randint(0, 256, (6, 3, 8, 8), dtype=torch.uint8)
     labels, names = torch.zeros(6, dtype=torch.int64), ("one", "two")

@@ -4,7 +4,7 @@
     image_identity(images)
 
 Two fronts of one name give the same features for the same image. Where that cannot be promised, since a module carries
-hooks or something else that has no bits to compare, there is no name, and nothing is shared.
+hooks, comes from a notebook's cell or has settings that cannot be compared, there is no name, and nothing is shared.
 """
 
 import hashlib
@@ -115,9 +115,11 @@ def front_identity(front: Half) -> str | None:
     for name in front.modules:
         for inner, module in front.model.get_submodule(name).named_modules(prefix=name):
             own = settings(module)
-            if module._forward_hooks or module._forward_pre_hooks or own is None:
+            kind = type(module)
+            # A class from a notebook's cell may be another one when the cell has run again, under the same name.
+            if module._forward_hooks or module._forward_pre_hooks or own is None or kind.__module__ == "__main__":
                 return None
-            lines.append(f"{inner} {type(module)!r} {own!r}")
+            lines.append(f"{inner} {kind!r} {id(kind)} {own!r}")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

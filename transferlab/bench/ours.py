@@ -77,12 +77,12 @@ def _head_recipe(task: Task, epochs: int) -> Recipe:
 def gradual_recipe(task: Task) -> Recipe:
     """Two fifths of the epochs for the head, a fifth for each thawing; the rates of the recipe `gradual_unfreezing`."""
     settings, lr = task.settings, task.settings.tuned_head_lr
-    fifth = max(1, settings.epochs // 5)
+    head_epochs, epochs = settings.gradual_epochs
     phases = (
-        Phase("head", 1.0, settings.epochs - 3 * fifth, settings.head_lr),
-        Phase("last stage", 0.8, fifth, lr, backbone_lr=lr / 10),
-        Phase("upper half", 0.5, fifth, lr, backbone_lr=lr / 30),
-        Phase("all", 0.0, fifth, lr, backbone_lr=lr / 100),
+        Phase("head", 1.0, head_epochs, settings.head_lr),
+        Phase("last stage", 0.8, epochs, lr, backbone_lr=lr / 10),
+        Phase("upper half", 0.5, epochs, lr, backbone_lr=lr / 30),
+        Phase("all", 0.0, epochs, lr, backbone_lr=lr / 100),
     )
     return Recipe("gradual", phases, batch_size=settings.batch_size, weight_decay=settings.weight_decay)
 

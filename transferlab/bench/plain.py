@@ -28,12 +28,12 @@ def tutorial_head(task: Task) -> Callable[[Seen], float]:
 def tutorial_gradual(task: Task) -> Callable[[Seen], float]:
     """The tutorial's loop, phase by phase as in `ours.gradual`."""
     settings, lr = task.settings, task.settings.tuned_head_lr
-    fifth = max(1, settings.epochs // 5)
+    head_epochs, epochs = settings.gradual_epochs
     phases = [
-        (settings.epochs - 3 * fifth, STAGES, {"fc": settings.head_lr}),
-        (fifth, STAGES[:5], {"layer4": lr / 10, "fc": lr}),
-        (fifth, STAGES[:3], {"layer2": lr / 30, "layer3": lr / 30, "layer4": lr / 30, "fc": lr}),
-        (fifth, (), {**dict.fromkeys(STAGES, lr / 100), "fc": lr}),
+        (head_epochs, STAGES, {"fc": settings.head_lr}),
+        (epochs, STAGES[:5], {"layer4": lr / 10, "fc": lr}),
+        (epochs, STAGES[:3], {"layer2": lr / 30, "layer3": lr / 30, "layer4": lr / 30, "fc": lr}),
+        (epochs, (), {**dict.fromkeys(STAGES, lr / 100), "fc": lr}),
     ]
     return _loop(task, task.model(), phases)
 

@@ -36,6 +36,12 @@ class Settings:
     budgets: tuple[int, ...] = (5, 10, 20, 50, 100, 250)  # images a class, for the sweep
     seeds: int = 5
 
+    @property
+    def gradual_epochs(self) -> tuple[int, int]:
+        """Of gradual unfreezing: those of the head alone, and of each of the three thawings, a fifth of the whole."""
+        fifth = max(1, self.epochs // 5)
+        return self.epochs - 3 * fifth, fifth
+
 
 @dataclass(frozen=True)
 class Task:

@@ -85,17 +85,17 @@ def head_without_bn(task: Task) -> Callable[[Seen], float]:
 def gradual(task: Task) -> Callable[[Seen], float]:
     """`freeze`, `freeze_to(-2)`, `freeze_to(-4)`, `unfreeze`, phase by phase as in `ours.gradual`."""
     settings, lr = task.settings, task.settings.tuned_head_lr
-    fifth = max(1, settings.epochs // 5)
+    head_epochs, epochs = settings.gradual_epochs
 
     def steps(learner) -> None:
         learner.freeze()
-        learner.fit_one_cycle(settings.epochs - 3 * fifth, settings.head_lr)
+        learner.fit_one_cycle(head_epochs, settings.head_lr)
         learner.freeze_to(-2)
-        learner.fit_one_cycle(fifth, [lr / 10] * 5 + [lr])
+        learner.fit_one_cycle(epochs, [lr / 10] * 5 + [lr])
         learner.freeze_to(-4)
-        learner.fit_one_cycle(fifth, [lr / 30] * 5 + [lr])
+        learner.fit_one_cycle(epochs, [lr / 30] * 5 + [lr])
         learner.unfreeze()
-        learner.fit_one_cycle(fifth, [lr / 100] * 5 + [lr])
+        learner.fit_one_cycle(epochs, [lr / 100] * 5 + [lr])
 
     return _training(task, steps)
 
