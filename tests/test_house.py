@@ -20,7 +20,7 @@ RANKS = {
     "kept_store": 2.2, "identity": 2,
     "control": 2, "optimizers": 2,
     "boundary": 2.5, "forgetting": 3, "keep_methods": 3, "feeding": 3.5, "recipes": 3.5,
-    "phases": 4, "position": 4, "keeping": 4, "wise_ft": 4, "lr_find": 4, "layer_probes": 4, "drift": 4,
+    "phases": 4, "position": 4, "keeping": 4, "wise_ft": 4, "lr_find": 4, "layer_probes": 4, "explain": 5.5,
     "many_heads": 4.2, "evaluation": 4.3, "batch_gradient": 4, "unread": 4.2, "loop": 4.5,
     "checkpoints": 4.7, "training": 5,
     "plots": 6, "tables": 6.5, "comparison": 6.5,

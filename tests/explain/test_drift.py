@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from transferlab.backbones.small_resnet import SmallResNet
-from transferlab.drift import stage_drift
+from transferlab.explain.drift import stage_drift
 from transferlab.heads import replace_head
 from transferlab.recipes import fine_tuning
 from transferlab.training import train
