@@ -8,7 +8,6 @@ Left out: bottleneck blocks, groups, dilation, zero-initialised residual branche
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 
 class BasicBlock(nn.Module):
@@ -22,8 +21,10 @@ class BasicBlock(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(out_channels)
+        self.relu1 = nn.ReLU()  # modules, one for each place, so that explanations can hook them (see explain/)
         self.conv2 = nn.Conv2d(out_channels, out_channels, 3, 1, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(out_channels)
+        self.relu2 = nn.ReLU()
         self.downsample: nn.Module | None = None
         if stride != 1 or in_channels != out_channels:
             self.downsample = nn.Sequential(
@@ -32,9 +33,9 @@ class BasicBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         shortcut = x if self.downsample is None else self.downsample(x)  # (B, out, H/stride, W/stride)
-        x = F.relu(self.bn1(self.conv1(x)))  # (B, out, H/stride, W/stride)
+        x = self.relu1(self.bn1(self.conv1(x)))  # (B, out, H/stride, W/stride)
         x = self.bn2(self.conv2(x))
-        return F.relu(x + shortcut)
+        return self.relu2(x + shortcut)
 
 
 class SmallResNet(nn.Module):

@@ -71,3 +71,20 @@ def label_ends(ax: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
     ax.set_xticks([tick for tick in MaxNLocator(integer=True).tick_values(0, longest) if tick <= longest])
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(axis="y", color="0.92")
+
+
+def describe(drawn: Axes | Figure, text: str) -> None:
+    """Give a figure its alternative text: what it shows, in a sentence, with the numbers that matter.
+
+    >>> describe(ax, "Accuracy of two recipes over 12 epochs: 87 % and 31 %.")
+    """
+    drawn.alternative_text = text  # type: ignore[union-attr]
+
+
+def alternative_text(drawn: Axes | Figure) -> str:
+    """What `describe` wrote, for whoever reads a figure without seeing it; empty where nobody did.
+
+    >>> alternative_text(accuracy_curves([run]))
+    'Held-out accuracy after each epoch. …'
+    """
+    return getattr(drawn, "alternative_text", "")
