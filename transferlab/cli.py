@@ -1,4 +1,5 @@
-"""The command `transferlab`: `run` trains recipes side by side, `fetch` brings pretrained weights, `bench` measures.
+"""The command `transferlab`: `run` trains recipes side by side, `filters` and `explain` look inside, `fetch` brings
+pretrained weights, `bench` measures.
 
 What can go wrong for a user ends in one sentence and exit status 2, without a traceback.
 """
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="transferlab", description="Learn transfer learning by doing it.")
     parser.add_argument("--version", action="version", version=f"transferlab {__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="run | fetch | bench")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="run | filters | explain | fetch | bench")
 
     run = commands.add_parser("run", help="train recipes side by side and show what was learned and forgotten")
     run.set_defaults(command=_run)
@@ -56,6 +57,25 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--resume", action="store_true", help="go on from what is in --checkpoints")
     run.add_argument("--quick", action="store_true", help="fewer epochs: a first look")
     run.add_argument("--json", action="store_true", help="print run.json on standard output, and nothing else there")
+
+    filters = commands.add_parser("filters", help="show the first layer's kernels, and count how many are edges")
+    filters.set_defaults(command=_filters)
+    filters.add_argument("--backbone", default="bundled", help="bundled, torchvision/resnet50, a weights file, …")
+    filters.add_argument("--seed", type=int, default=0, help="of the random networks beside it")
+    filters.add_argument("--out", type=Path, default=Path("transferlab-filters"), help="where filters.png goes")
+
+    explain = commands.add_parser("explain", help="train, then look into the networks: maps, drift, a lie detector")
+    explain.set_defaults(command=_explain)
+    explain.add_argument("--data", default="objects", help="a drawn target (objects, satellite, …) or a folder")
+    explain.add_argument("--backbone", default="bundled", help="bundled, torchvision/resnet50, timm/efficientnet_b4, …")
+    explain.add_argument("--method", action="append", help="may be given several times; default: two of them")
+    explain.add_argument("--per-class", type=int, help="training images a class; default: 20 drawn, all of a folder")
+    explain.add_argument("--images", type=int, default=200, help="how many held-out images the maps are measured on")
+    explain.add_argument("--judged", type=int, default=16, help="how many of them the lie detector gets")
+    explain.add_argument("--seed", type=int, default=0)
+    explain.add_argument("--device", default="cpu", help="cpu, cuda or mps")
+    explain.add_argument("--quick", action="store_true", help="fewer epochs: a first look")
+    explain.add_argument("--out", type=Path, default=Path("transferlab-explain"), help="where the pictures go")
 
     fetch = commands.add_parser("fetch", help="download pretrained weights into the cache, for use offline")
     fetch.set_defaults(command=_fetch)
@@ -132,6 +152,63 @@ def _run(options: argparse.Namespace) -> int:
     if options.json:
         print(payload)
     say(f"\nwritten: {written} {picture}")
+    return 0
+
+
+def _filters(options: argparse.Namespace) -> int:
+    from transferlab.backbones import load
+    from transferlab.explain.edges import filter_report
+    from transferlab.plots import filters_figure, save_figure
+
+    report = filter_report(load(options.backbone), options.seed)
+    print(report)
+    print(f"\nwritten: {save_figure(filters_figure(report), options.out / 'filters.png')}")
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from transferlab.backbones import load
+    from transferlab.backbones.card import card_of
+    from transferlab.comparison import find_data
+    from transferlab.errors import unknown
+    from transferlab.examination import METHODS, Examination, inside_table
+    from transferlab.explain import METHODS as ALL
+    from transferlab.explain.checks import verdict_table
+    from transferlab.plots import comparison_figure, label, save_figure, verdict_axes
+    from transferlab.randomness import check_device
+    from transferlab.tables import result_table
+
+    check_device(options.device)
+    methods = tuple(dict.fromkeys(options.method or METHODS))
+    for method in methods:
+        if method not in ALL:
+            raise unknown("method", method, tuple(ALL), owner="Methods are")
+    for name, least in (("images", 1), ("judged", 2)):
+        if getattr(options, name) < least:
+            raise ValueError(f"--{name} is a number of images, {least} or more; you gave {getattr(options, name)}.")
+    card = card_of(load(options.backbone, pretrained=False))
+    assert card is not None
+    data = find_data(options.data, options.per_class, card.input_size, options.seed)
+    share = QUICK_SHARE if options.quick else 1.0
+    examination = Examination(options.backbone, data, options.seed, options.device, share)
+    counts = f"{len(data.train)} images to train on, {len(data.held_out)} held out"
+    print(f"{options.backbone} on {data.train.name}: {counts}")
+    with tqdm(total=examination.epochs, unit="epoch", file=sys.stderr, leave=False, disable=None) as bar:
+        for recipe, _ in examination.train():
+            bar.set_description(label(recipe.name))
+            bar.update()
+    print(f"\n{result_table(examination.runs)}\n")
+    if data.held_out.masks is not None:
+        print(f"{inside_table(examination.inside(methods, options.images))}\n")
+    verdicts = examination.verdicts(methods, options.judged)
+    print(f"{verdict_table(verdicts)}\n\n{examination.drift_table()}")
+    pictures = [
+        save_figure(comparison_figure(examination.side_by_side(method=methods[0])), options.out / "maps.png"),
+        save_figure(verdict_axes(verdicts).figure, options.out / "verdicts.png"),
+    ]
+    print(f"\nwritten: {' '.join(map(str, pictures))}")
     return 0
 
 

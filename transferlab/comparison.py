@@ -65,6 +65,7 @@ class Comparison:
         self.backbone, self.data, self.recipes, self.seed, self.device = backbone, data, recipes, seed, device
         self.checkpoints, self.resume = checkpoints, resume
         self.runs: list[Run] = []
+        self.models: dict[str, nn.Module] = {}  # by recipe, as far as they were trained
         self.pretrained = self.memory = None
         if any(recipe.starts_from == "pretrained" for recipe in recipes):
             self.pretrained = load(backbone)
@@ -90,8 +91,9 @@ class Comparison:
         for recipe in self.recipes:
             memory = self.memory if recipe.starts_from == "pretrained" else None
             folder = self.checkpoints / f"{recipe.name}-seed-{self.seed}" if self.checkpoints else None
+            model = self.models[recipe.name] = self.model(recipe)
             records = fit(
-                self.model(recipe), self.data, recipe, memory=memory, seed=self.seed, device=self.device,
+                model, self.data, recipe, memory=memory, seed=self.seed, device=self.device,
                 checkpoints=folder, resume=self.resume,
             )  # fmt: skip
             for record in records:

@@ -4,22 +4,18 @@
         print(row.stage, row.weights, row.similarity)
 
 Weights that moved far may still compute the same, and the other way round; hence both. Nothing is changed. Left out:
-which single filters moved.
+which single filters moved; a whole run, see `drift_along.py`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import nn
 
 from transferlab.data.images import ImageSet
-from transferlab.inference import evaluating, model_input
+from transferlab.explain.features import StageFeatures, stage_features
 from transferlab.meters import linear_cka
 from transferlab.stages import stage_parameters, stages
-from transferlab.stages.taps import taps
-
-GRID = 8  # places a side that a feature map is averaged to before it is compared: enough to see where things are
 
 
 @dataclass(frozen=True)
@@ -44,40 +40,47 @@ def stage_drift(before: nn.Module, after: nn.Module, images: ImageSet, batch_siz
     Raises:
         ValueError: two architectures, or fewer than four images.
     """
+    check_enough(images)
+    check_same_architecture(before, after)
+    features = [stage_features(model, images, batch_size) for model in (before, after)]
+    return drift_between(before, after, features[0], features[1])
+
+
+def check_enough(images: ImageSet) -> None:
+    """Raises ValueError where there are fewer than four images."""
     if len(images) < 4:
         raise ValueError(
             f"Similarity is about how images lie to one another: give four or more; you gave {len(images)}."
         )
-    found, others = stages(before), stages(after)
+
+
+def check_same_architecture(before: nn.Module, after: nn.Module) -> None:
+    """Raises ValueError where anything in front of the heads has another name or shape."""
+    parts = [stages(model)[:-1] for model in (before, after)]
     shapes = [
-        {name: tuple(p.shape) for stage in part[:-1] for name, p in stage_parameters(model, stage).items()}
-        for model, part in ((before, found), (after, others))
+        {name: tuple(p.shape) for stage in part for name, p in stage_parameters(model, stage).items()}
+        for model, part in zip((before, after), parts, strict=True)
     ]
-    if found.names[:-1] != others.names[:-1] or shapes[0] != shapes[1]:
+    if [stage.name for stage in parts[0]] != [stage.name for stage in parts[1]] or shapes[0] != shapes[1]:
         raise ValueError("These are two different architectures. Give the model before and after, load('bundled') say.")
-    outputs = [_outputs(model, images, batch_size) for model in (before, after)]
+
+
+def drift_between(
+    before: nn.Module, after: nn.Module, old: Mapping[str, StageFeatures], new: Mapping[str, StageFeatures]
+) -> tuple[StageDrift, ...]:
+    """`stage_drift` for two models of one architecture whose features are known already.
+
+    >>> drift_between(before, after, stage_features(before, images), stage_features(after, images))
+    """
     rows = []
-    for stage in found[:-1]:
-        old, new = stage_parameters(before, stage), stage_parameters(after, stage)
+    for stage in stages(before)[:-1]:
+        weights = stage_parameters(before, stage), stage_parameters(after, stage)
         moved = sum(
-            (new[name].detach().cpu() - p.detach().cpu()).double().square().sum().item() for name, p in old.items()
+            (weights[1][name].detach().cpu() - p.detach().cpu()).double().square().sum().item()
+            for name, p in weights[0].items()
         )
-        size = sum(p.detach().double().square().sum().item() for p in old.values())
-        known = stage.name in outputs[0] and stage.name in outputs[1]
-        similarity = linear_cka(outputs[0][stage.name], outputs[1][stage.name]) if known else None
+        size = sum(p.detach().double().square().sum().item() for p in weights[0].values())
+        known = stage.name in old and stage.name in new
+        similarity = linear_cka(old[stage.name].places, new[stage.name].places) if known else None
         rows.append(StageDrift(stage.name, (moved / size) ** 0.5 if size else 0.0, similarity))
     return tuple(rows)
-
-
-def _outputs(model: nn.Module, images: ImageSet, batch_size: int) -> dict[str, Tensor]:
-    """What each stage makes of each image, as vectors `(N, D)`."""
-    tap = taps(model)
-    parts: dict[str, list[Tensor]] = {}
-    with evaluating(model), torch.no_grad():
-        for start in range(0, len(images), batch_size):
-            x = model_input(model, images.images[start : start + batch_size])
-            for stage, features in tap(x).items():
-                if features.ndim == 4 and max(features.shape[2:]) > GRID:
-                    features = F.adaptive_avg_pool2d(features, GRID)
-                parts.setdefault(stage, []).append(features.flatten(1).cpu())
-    return {stage: torch.cat(vectors) for stage, vectors in parts.items()}

@@ -2,23 +2,49 @@
 
     >>> accuracy_curves([run, other]).figure.savefig("curves.png")
 
-`style.py` holds what they share, `curves.py` draws runs, `sheets.py` images.
+`style.py` holds what they share, `curves.py` draws runs, `sheets.py` images, `maps.py` and `compare.py` attributions,
+`kernels.py` and `activations.py` what is inside, `drift.py` how it moved, `checks.py` the lie detector. Figures of
+several panels take and return a figure. `alternative_text` says in words what a figure shows.
 """
 
+from transferlab.plots.checks import (
+    randomisation_curves,
+    randomisation_strip,
+    removal_curves,
+    verdict_axes,
+    verdict_figure,
+)
+from transferlab.plots.compare import comparison_figure, comparison_panel
 from transferlab.plots.curves import accuracy_curves, forgetting_curves, lr_curves, run_figure
+from transferlab.plots.drift import drift_figure, run_heat_map, run_lines, stage_lines
+from transferlab.plots.maps import attribution_overlay
 from transferlab.plots.sheets import contact_sheet, tile
-from transferlab.plots.style import COLOURS, DASHES, LABELS, label, save_figure
+from transferlab.plots.style import COLOURS, DASHES, LABELS, alternative_text, describe, label, save_figure
 
 __all__ = [
     "COLOURS",
     "DASHES",
     "LABELS",
     "accuracy_curves",
+    "alternative_text",
+    "attribution_overlay",
+    "comparison_figure",
+    "comparison_panel",
     "contact_sheet",
+    "describe",
+    "drift_figure",
     "forgetting_curves",
     "label",
     "lr_curves",
+    "randomisation_curves",
+    "randomisation_strip",
+    "removal_curves",
     "run_figure",
+    "run_heat_map",
+    "run_lines",
     "save_figure",
+    "stage_lines",
     "tile",
+    "verdict_axes",
+    "verdict_figure",
 ]
