@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import json
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -86,10 +87,12 @@ def test_a_checkpoint_of_another_length_is_refused(pretrain, tmp_path):
         pretrain(tmp_path, "--epochs", "5")
 
 
-def test_the_learning_rate_rises_to_its_peak_and_falls_to_zero_twice(script):
-    rates = [script.learning_rate(epoch / 36 / 100) for epoch in range(3601)]  # a hundredth of an epoch each
-    assert [rates[epoch * 100] for epoch in (0, 24, 36)] == pytest.approx([0, 0, 0], abs=1e-12)
-    for cycle, highest in ((rates[:2401], 0.4), (rates[2400:], 0.3)):
+def test_the_learning_rate_rises_to_its_peak_and_falls_to_zero_four_times(script):
+    rates = [script.learning_rate(epoch / 50 / 100) for epoch in range(5001)]  # a hundredth of an epoch each
+    ends = (0, 24, 36, 46, 50)
+    assert [rates[epoch * 100] for epoch in ends] == pytest.approx([0] * 5, abs=1e-12)
+    cycles = [rates[100 * start : 100 * end + 1] for start, end in pairwise(ends)]
+    for cycle, highest in zip(cycles, (0.4, 0.3, 0.2, 0.1), strict=True):
         assert max(cycle) == pytest.approx(highest)
         peak = cycle.index(max(cycle))
         assert cycle[:peak] == sorted(cycle[:peak])

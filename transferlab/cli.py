@@ -206,7 +206,7 @@ def _explain(options: argparse.Namespace) -> int:
     print(f"{verdict_table(verdicts)}\n\n{examination.drift_table()}")
     pictures = [
         save_figure(comparison_figure(examination.side_by_side(method=methods[0])), options.out / "maps.png"),
-        save_figure(verdict_axes(verdicts).figure, options.out / "verdicts.png"),
+        save_figure(verdict_axes(verdicts), options.out / "verdicts.png"),
     ]
     print(f"\nwritten: {' '.join(map(str, pictures))}")
     return 0

@@ -9,11 +9,16 @@
 """
 
 from transferlab.callable_module import make_callable
+from transferlab.explain.activations import channel_maps, dead_channels, telling_channels
 from transferlab.explain.attribution import Attribution, explain
 from transferlab.explain.checks import judge, verdict_table
 from transferlab.explain.compare import compare, strip
 from transferlab.explain.drift import stage_drift
 from transferlab.explain.drift_along import drift_along
+from transferlab.explain.edges import filter_report
+from transferlab.explain.exciting import exciting_patches
+from transferlab.explain.filters import filter_grid, first_kernels
+from transferlab.explain.maximisation import maximise
 from transferlab.explain.methods import METHODS
 from transferlab.explain.separability import stage_separability
 from transferlab.explain.snapshots import Snapshots
@@ -22,13 +27,21 @@ __all__ = [
     "METHODS",
     "Attribution",
     "Snapshots",
+    "channel_maps",
     "compare",
+    "dead_channels",
     "drift_along",
+    "exciting_patches",
     "explain",
+    "filter_grid",
+    "filter_report",
+    "first_kernels",
     "judge",
+    "maximise",
     "stage_drift",
     "stage_separability",
     "strip",
+    "telling_channels",
     "verdict_table",
 ]
 

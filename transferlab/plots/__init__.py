@@ -7,6 +7,15 @@
 several panels take and return a figure. `alternative_text` says in words what a figure shows.
 """
 
+from transferlab.plots.activations import (
+    activation_figure,
+    channel_map_sheet,
+    dead_bars,
+    maximised_sheet,
+    patch_row,
+    patch_sheet,
+    telling_dots,
+)
 from transferlab.plots.checks import (
     randomisation_curves,
     randomisation_strip,
@@ -17,6 +26,14 @@ from transferlab.plots.checks import (
 from transferlab.plots.compare import comparison_figure, comparison_panel
 from transferlab.plots.curves import accuracy_curves, forgetting_curves, lr_curves, run_figure
 from transferlab.plots.drift import drift_figure, run_heat_map, run_lines, stage_lines
+from transferlab.plots.kernels import (
+    colour_opponency,
+    edge_likeness,
+    filters_figure,
+    fitted_kernels,
+    kernel_figure,
+    kernel_grid,
+)
 from transferlab.plots.maps import attribution_overlay
 from transferlab.plots.sheets import contact_sheet, tile
 from transferlab.plots.style import COLOURS, DASHES, LABELS, alternative_text, describe, label, save_figure
@@ -26,16 +43,28 @@ __all__ = [
     "DASHES",
     "LABELS",
     "accuracy_curves",
+    "activation_figure",
     "alternative_text",
     "attribution_overlay",
+    "channel_map_sheet",
+    "colour_opponency",
     "comparison_figure",
     "comparison_panel",
     "contact_sheet",
+    "dead_bars",
     "describe",
     "drift_figure",
+    "edge_likeness",
+    "filters_figure",
+    "fitted_kernels",
     "forgetting_curves",
+    "kernel_figure",
+    "kernel_grid",
     "label",
     "lr_curves",
+    "maximised_sheet",
+    "patch_row",
+    "patch_sheet",
     "randomisation_curves",
     "randomisation_strip",
     "removal_curves",
@@ -44,6 +73,7 @@ __all__ = [
     "run_lines",
     "save_figure",
     "stage_lines",
+    "telling_dots",
     "tile",
     "verdict_axes",
     "verdict_figure",

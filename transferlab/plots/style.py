@@ -34,10 +34,13 @@ def label(recipe: str) -> str:
     return LABELS.get(recipe, recipe.replace("_", " "))
 
 
-def save_figure(figure: Figure, path: str | Path) -> Path:
-    """Write a figure as PNG, whole or not at all."""
+def save_figure(drawn: Figure | Axes, path: str | Path) -> Path:
+    """Write a figure, or the one that an Axes is on, as PNG, whole or not at all.
+
+    >>> save_figure(accuracy_curves(runs), "curves.png")
+    """
     buffer = BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
+    getattr(drawn, "figure", drawn).savefig(buffer, format="png", metadata={"Software": None})
     return write_atomically(path, lambda partial: partial.write_bytes(buffer.getvalue()))
 
 
