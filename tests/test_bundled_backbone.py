@@ -123,3 +123,24 @@ def test_random_weights_need_no_files_where_the_classes_are_given(monkeypatch, t
     assert model.fc.out_features == 8
     assert not model.card.pretrained
     assert model.card.input_size == 64
+
+
+def test_its_first_kernels_are_edges_at_least_three_times_as_often_as_random_ones():
+    from transferlab.explain import filter_report
+
+    report = filter_report(load("bundled"))
+    assert report.ratio_at_least >= 3
+
+
+@pytest.mark.slow
+def test_after_fine_tuning_maps_lie_on_the_things():
+    """`transferlab explain`, as the README has it: twice what chance would put there, on 200 images."""
+    from transferlab.comparison import find_data
+    from transferlab.examination import Examination
+
+    examination = Examination("bundled", find_data("objects", 20, 64, 0))
+    for _ in examination.train():
+        pass
+    found = examination.inside(("grad_cam", "integrated_gradients"), 200)
+    assert all(one.share.mean >= 2 for one in found.values())
+    assert not any(one.randomisation.survives for one in examination.verdicts())

@@ -175,3 +175,31 @@ def test_pretrained_beats_scratch_on_drawings_by_twenty_points(elsewhere, capsys
         for seed in range(5)
     ]
     assert sum(gains) / 5 >= 0.20, gains
+
+
+def test_filters_are_counted_and_drawn(elsewhere, capsys):
+    assert main(["filters", "--out", "here"]) == 0
+    out = capsys.readouterr().out
+    assert "edge-like" in out
+    assert Path("here/filters.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_explain_trains_and_looks_inside(elsewhere, capsys):
+    command = ["explain", "--quick", "--per-class", "2", "--images", "4", "--judged", "2", "--method", "saliency"]
+    assert main(command) == 0
+    out = capsys.readouterr().out
+    for expected in ("fine-tuning", "on the object ÷ its area", "randomised", "weights moved", "saliency"):
+        assert expected in out
+    assert sorted(os.listdir("transferlab-explain")) == ["maps.png", "verdicts.png"]
+
+
+def test_what_explain_cannot_do_is_said_before_anything_is_trained(elsewhere, capsys):
+    for arguments, sentence in (
+        (["--method", "gradcam"], "Did you mean 'grad_cam'"),
+        (["--images", "0"], "--images is a number of images, 1 or more"),
+        (["--judged", "1"], "--judged is a number of images, 2 or more"),
+        (["--data", "nowhere"], "neither a folder nor a drawn target"),
+    ):
+        assert main(["explain", *arguments]) == 2
+        assert sentence in capsys.readouterr().err
+    assert os.listdir() == []

@@ -32,7 +32,6 @@ _WHERE = {
     "freeze": "freezing",
     "freeze_to": "freezing",
     "unfreeze": "freezing",
-    "recalibrate": "freezing",
     "replace_head": "heads",
     "lr_groups": "lr_groups",
     "update_groups": "lr_groups",
@@ -49,6 +48,7 @@ _WHERE = {
     "Control": "control",
     "lr_find": "lr_find",
     "layer_probes": "layer_probes",
+    "explain": "explain",
 }
 
 __all__ = [*_WHERE, "worlds"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from transferlab.files import write_atomically
 
@@ -40,7 +40,8 @@ def save_figure(drawn: Figure | Axes, path: str | Path) -> Path:
     >>> save_figure(accuracy_curves(runs), "curves.png")
     """
     buffer = BytesIO()
-    getattr(drawn, "figure", drawn).savefig(buffer, format="png", metadata={"Software": None})
+    figure: Any = getattr(drawn, "figure", drawn)
+    figure.savefig(buffer, format="png", metadata={"Software": None})
     return write_atomically(path, lambda partial: partial.write_bytes(buffer.getvalue()))
 
 
