@@ -1,5 +1,7 @@
 """Draw the pictures of the README: a sheet of the drawn worlds, the questions and the gap, and the curves of a run.
 
+`filters.png` and `maps.png` come from `transferlab filters` and `transferlab explain`.
+
 python data_scripts/draw_figures.py --run transferlab-run/run.json --out lessons/figures
 """
 

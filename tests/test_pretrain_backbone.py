@@ -97,3 +97,32 @@ def test_the_learning_rate_rises_to_its_peak_and_falls_to_zero_four_times(script
         peak = cycle.index(max(cycle))
         assert cycle[:peak] == sorted(cycle[:peak])
         assert cycle[peak:] == sorted(cycle[peak:], reverse=True)
+
+
+def test_a_batch_is_gathered_from_all_parts(script):
+    parts = [torch.arange(3), torch.arange(10, 14)]
+    assert sorted(script.gathered(parts, torch.tensor([6, 0, 2, 3])).tolist()) == [0, 2, 10, 13]
+
+
+def test_the_mean_of_two_states_with_statistics_of_its_own(script, monkeypatch):
+    monkeypatch.setattr(script, "BATCH", 8)
+    torch.manual_seed(0)
+    model, other = (script.SmallResNet(3, width=8) for _ in range(2))
+    ends = [script.half(model), script.half(other)]
+    script.load_mean(model, ends)
+    expected = (ends[0]["conv1.weight"].float() + ends[1]["conv1.weight"].float()) / 2
+    assert torch.equal(model.conv1.weight, expected)
+    images = torch.randint(0, 256, (16, 3, 64, 64), dtype=torch.uint8)
+    seen = []
+    model.conv1.register_forward_hook(lambda module, inputs, output: seen.append(output.mean((0, 2, 3))))
+    script.measure_statistics(model, [images], seed=0, device="cpu")
+    assert len(seen) == 2
+    torch.testing.assert_close(model.bn1.running_mean, torch.stack(seen).mean(0))  # two batches of eight
+    assert model.bn1.momentum == 0.1
+    assert not model.training
+
+
+def test_the_last_weights_always_belong_to_the_mean(script):
+    assert [epoch for epoch in range(1, 51) if script.ends_here(epoch, 50)] == [46, 50]
+    assert script.ends_here(3, 3)
+    assert script.ends_here(100, 100)

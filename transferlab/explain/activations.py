@@ -4,8 +4,8 @@
     print(telling_channels(model, images, "bee", "ant", "layer3"))
 
 The maps are taken in a copy of the model (`listening.py`) and are `(C, h, w)` for a ViT's tokens and Swin's
-channels-last maps too. Effect sizes: Cohen, "Statistical Power
-Analysis for the Behavioral Sciences" (1988). Left out: the classifier, whose outputs are classes and no maps.
+channels-last maps too. Effect sizes: Cohen, "Statistical Power Analysis for the Behavioral Sciences" (1988). Left out:
+the classifier, whose outputs are classes and no maps.
 """
 
 import math
