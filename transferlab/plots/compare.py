@@ -57,12 +57,11 @@ def comparison_figure(comparison: Comparison, scale: str = "panel", figure: Figu
             _panel(ax, comparison, name, i, max(limits) if scale == "row" else limit, narrow=side < NARROW)
             if i > 0:
                 ax.set_title("")
-    _colour_bar(figure, panels, signed, SCALES[scale])
     first = next(iter(comparison.attributions.values()))
     where = {one.stage for one in comparison.attributions.values()}
     at = "the pixels" if where == {None} else " and ".join(f"'{stage}'" for stage in sorted(map(str, where)))
     method = first.method.replace("grad_cam", "Grad-CAM").replace("_", " ")
-    figure.suptitle(f"{method} at {at}", fontsize=10, color="0.3")
+    _colour_bar(figure, panels, signed, f"{method} at {at}; {SCALES[scale]}")
     texts = [_sentence(comparison, i) for i in range(rows)]
     describe(figure, f"Maps of {method} at {at}, {SCALES[scale]}. {' '.join(texts)}")
     return figure
