@@ -46,6 +46,14 @@ def test_labels_of_lines_that_end_together_do_not_overlap():
     assert np.diff(sorted(heights)).min() >= 6
 
 
+def test_labels_of_lines_at_the_top_stay_below_the_title():
+    epochs = tuple(dataclasses.replace(epoch, held_out_accuracy=0.99) for epoch in make_run().epochs)
+    runs = [make_run(recipe=name, epochs=epochs) for name in ("fine_tuning", "feature_extraction", "from_scratch")]
+    heights = sorted(text.xyann[1] for text in accuracy_curves(runs).texts if hasattr(text, "xyann"))
+    assert heights[-1] <= 98
+    assert np.diff(heights).min() >= 6
+
+
 def test_the_figure_is_written_as_png(tmp_path):
     path = save_figure(run_figure([make_run()]), tmp_path / "curves.png")
     assert path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"

@@ -27,9 +27,10 @@ def accuracy_curves(runs: Sequence[Run], ax: Axes | None = None) -> Axes:
         ends.append((len(values) - 1, values[-1], f"{label(run.recipe)} {values[-1]:.0f} %", COLOURS[i % 6]))
     chance = 100 / len(runs[0].class_names)
     ax.axhline(chance, color="0.6", linewidth=1, linestyle=(0, (1, 3)))
+    ax.set_ylim(0, 101)
     label_ends(ax, ends)
     ax.text(ax.get_xlim()[1], chance, "chance ", color="0.45", va="top", ha="right", fontsize=9)
-    ax.set(ylim=(0, 101), xlabel="epoch", ylabel="held-out accuracy (%)", title="The new task is learned …")
+    ax.set(xlabel="epoch", ylabel="held-out accuracy (%)", title="The new task is learned …")
     return ax
 
 
@@ -52,9 +53,10 @@ def forgetting_curves(runs: Sequence[Run], ax: Axes | None = None) -> Axes:
                 s=14, color=COLOURS[i % 6], alpha=0.35, linewidths=0,
             )  # fmt: skip
     kind = next((run.source_kind for run in runs if run.source_kind), "accuracy")
+    ax.set_ylim(0, 101)
     label_ends(ax, ends)
     what = "source accuracy (%)" if kind == "accuracy" else "agreement with the pretrained model (%)"
-    ax.set(ylim=(0, 101), xlabel="epoch", ylabel=what, title="… and what is left of the old")
+    ax.set(xlabel="epoch", ylabel=what, title="… and what is left of the old")
     if not ends:
         ax.text(0.5, 0.5, "no source task was measured", ha="center", va="center", transform=ax.transAxes, color="0.45")
     return ax

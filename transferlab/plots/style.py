@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # Okabe & Ito (2008), in an order in which neighbours differ in lightness too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES = ("solid", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)))
+APART = 6.0  # between the labels of two lines, in per cent of accuracy: a line of text at the size of our figures
 LABELS = {
     "feature_extraction": "feature extraction",
     "fine_tuning": "fine-tuning",
@@ -62,12 +63,18 @@ def label_ends(ax: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
     """
     from matplotlib.ticker import MaxNLocator
 
-    lowest = -100.0
     longest = max((x for x, *_ in ends), default=1)
-    for x, y, text, colour in sorted(ends, key=lambda end: end[1]):
-        lowest = max(y, lowest + 6)
+    ends = sorted(ends, key=lambda end: end[1])
+    heights: list[float] = []
+    for _, y, *_ in ends:  # upwards from the lowest …
+        heights.append(max(y, heights[-1] + APART) if heights else y)
+    top = ax.get_ylim()[1] - APART / 2
+    for i in reversed(range(len(heights))):  # … and down again where that went beyond the top
+        heights[i] = min(heights[i], top)
+        top = heights[i] - APART
+    for (x, y, text, colour), height in zip(ends, heights, strict=True):
         ax.annotate(
-            text, (x, y), (longest * 1.02, lowest), color=colour, va="center", fontsize=9,
+            text, (x, y), (longest * 1.02, height), color=colour, va="center", fontsize=9,
             annotation_clip=False,
             arrowprops={"arrowstyle": "-", "color": colour, "alpha": 0.35, "linewidth": 0.8, "shrinkA": 0},
         )  # fmt: skip
