@@ -62,6 +62,7 @@ def comparison_figure(comparison: Comparison, scale: str = "panel", figure: Figu
     at = "the pixels" if where == {None} else " and ".join(f"'{stage}'" for stage in sorted(map(str, where)))
     method = first.method.replace("grad_cam", "Grad-CAM").replace("_", " ")
     _colour_bar(figure, panels, signed, f"{method} at {at}; {SCALES[scale]}")
+    figure.draw_without_rendering()  # the layout knows the size of a blank panel's text only from the second pass on
     texts = [_sentence(comparison, i) for i in range(rows)]
     describe(figure, f"Maps of {method} at {at}, {SCALES[scale]}. {' '.join(texts)}")
     return figure
