@@ -230,3 +230,8 @@ def test_broken_weights_and_odd_answers_are_said(images):
     no_scores = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 2, 1))
     with pytest.raises(ValueError, match="one score a class"):
         explain(no_scores, images)
+
+
+def test_an_empty_guided_map_is_not_put_down_to_dead_units():
+    image = -IMAGE.abs() * torch.tensor([1.0, -1, 1]).view(1, 3, 1, 1)  # red shut, and green speaks against class 0
+    assert "its Grad-CAM is empty" in explain(KnownNet(), image, 0, "guided_grad_cam", stage="conv").blank[0]

@@ -130,7 +130,7 @@ def explain(
         together = max(1, at_once // steps) if chosen.path else at_once
         signed = torch.cat(in_parts(maps, torch.arange(len(pixels)), together, device))
     result = signed.clamp_min(0) if chosen.positive else signed
-    blank = tuple(_why_blank(one, before, site, says) for one, before in zip(result, signed, strict=True))
+    blank = tuple(_why_blank(method, one, before, site, says) for one, before in zip(result, signed, strict=True))
     return Attribution(result, targets, method, site.stage if site else None, blank, notes)
 
 
@@ -218,7 +218,7 @@ def _with_channel(
     return Study(study.inside, study.through, study.steps, study.at_once, channel), notes
 
 
-def _why_blank(shown: Tensor, signed: Tensor, site: Site | None, says: dict[str, bool]) -> str | None:
+def _why_blank(method: str, shown: Tensor, signed: Tensor, site: Site | None, says: dict[str, bool]) -> str | None:
     """Why there is nothing to see in a map, None where there is."""
     if not torch.isfinite(shown).all():
         return "the map holds NaN or infinite values: the gradients of this network overflow"
@@ -232,4 +232,6 @@ def _why_blank(shown: Tensor, signed: Tensor, site: Site | None, says: dict[str,
         return "everything that was found here speaks against this class, and the method shows what speaks for it"
     if shown.abs().max() > 0:
         return "all places have the same value: the map has one place, or they cannot be told apart"
+    if method == "guided_grad_cam":
+        return "nothing at the stage speaks for this class (its Grad-CAM is empty), or every ReLU on the way is shut"
     return "the gradient is zero: whatever leads from here to the score is dead or saturated for this image"
