@@ -103,7 +103,7 @@ def test_the_model_is_as_it_was_after_an_error_too(two_reds):
     ("call", "says"),
     [
         (lambda model, images: channel_maps(model, images, "0"), "one image at a time; you gave 8"),
-        (lambda model, images: channel_maps(model, images.images[0], "4"), "'4' has no channel maps: it is the head"),
+        (lambda model, images: channel_maps(model, images.images[0], "4"), "'4' has no places to show: it is the head"),
         (lambda model, images: channel_maps(model, images.images[0], "5"), "No stage '5'"),
         (lambda model, images: telling_channels(model, images, "a", "a", "0"), "'a' was given twice"),
         (lambda model, images: telling_channels(model, images, "a", "bb", "0"), "No class 'bb'.*Did you mean 'b'"),

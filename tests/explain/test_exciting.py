@@ -57,7 +57,7 @@ def test_batches_change_nothing_and_the_model_is_as_it_was(images):
     ("changes", "says"),
     [
         ({"stage": "layre"}, "No stage 'layre'"),
-        ({"stage": "4"}, "'4' has no channel maps: it is the head. Stages that have them are: 0"),
+        ({"stage": "4"}, "'4' has no places to show: it is the head. Stages with places are: 0"),
         ({"channels": [4]}, "No channel 4: '0' has 4, numbered 0 to 3"),
         ({"channels": []}, "names no channel"),
         ({"count": 0}, "count is a whole number above 0; you gave 0"),

@@ -9,7 +9,7 @@ believe; see `checks/`.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -18,12 +18,14 @@ from torch.nn import functional as F
 
 from transferlab.data.images import ImageSet
 from transferlab.errors import unknown
+from transferlab.explain.listening import check_channel
 from transferlab.explain.methods import METHODS, Method, Study
 from transferlab.explain.nonlinearities import nonlinearities, relu_calls
-from transferlab.explain.places import Recording, Site, reached, tap_in
+from transferlab.explain.places import Recording, Site, check_has_places, reached, tap_in
 from transferlab.explain.requests import Target, as_input, class_names, first_answer, pictures, targets_of
 from transferlab.explain.working_copy import unshare, working_copy
 from transferlab.out_of_memory import in_parts
+from transferlab.randomness import OwnRandomness
 from transferlab.stages import Stages, stages
 
 LEAST_SIDE = 4  # a stage chosen by itself has 4 × 4 places or more: 2 × 2 say little about where
@@ -104,7 +106,7 @@ def explain(
         inside = working_copy(model)
         sites, says, why_not, bytes_an_image = _look(model, inside, found, pixels, chosen)
         if why_not:
-            others = [name for name, other in METHODS.items() if other.refuses is METHODS["grad_cam"].refuses]
+            others = [name for name, other in METHODS.items() if other.refuses is None]
             raise ValueError(
                 f"'{method}' has nothing to say about this {type(model).__name__}: {why_not}. Methods that do: "
                 f"{', '.join(others)}."
@@ -139,10 +141,8 @@ def _quiet_and_seeded(model: nn.Module) -> Iterator[None]:
     """Whatever is random in a forward is the same each time, and the student's own random stream stands still."""
     import warnings
 
-    device = next(model.parameters()).device
-    fork = torch.random.fork_rng([device] if device.type == "cuda" else [])
-    with fork, warnings.catch_warnings(), torch.enable_grad():
-        torch.manual_seed(0)
+    device = str(next(model.parameters()).device)
+    with OwnRandomness(0, device), warnings.catch_warnings(), torch.enable_grad():
         warnings.filterwarnings("ignore", module="captum")  # about its hooks, which are gone afterwards
         yield
 
@@ -168,7 +168,7 @@ def _look(
         logits = first_answer(model, inside, x)
     sites = recording.sites((pixels.shape[2], pixels.shape[3]))
     says = reached(sites, logits) if sites else {}
-    why_not = method.refuses(nonlinearities(logits), relu_calls(inside, recording.calls))
+    why_not = method.refuses(nonlinearities(logits), relu_calls(inside, recording.calls)) if method.refuses else None
     unshare(inside, recording.calls)
     return {name: site for name, (site, _) in sites.items()}, says, why_not, max(1, sum(kept.values()))
 
@@ -176,11 +176,7 @@ def _look(
 def _site(found: Stages, sites: dict[str, Site], says: dict[str, bool], stage: str | None) -> Site:
     """Where to look: at the stage asked for, else the deepest that has enough places which the answer depends on."""
     if stage is not None:
-        if stage not in sites:
-            why = "it is the head" if stage == found.head.name else "its output is no map"
-            raise ValueError(
-                f"'{stage}' has no places to show: {why}. Stages with places are: {', '.join(sites) or 'none'}."
-            )
+        check_has_places(found, stage, sites)
         return sites[stage]
     read = [site for site in sites.values() if says[site.stage]]
     if not read:
@@ -208,14 +204,11 @@ def _with_channel(
         x.requires_grad_(), target=targets[: len(x)].to(x.device)
     )
     per_channel = weights.flatten(2).sum(2).mean(0)  # (C,)
-    count = len(per_channel)
     notes: tuple[str, ...] = ()
     if channel is None:
         channel = int(per_channel.argmax())
         notes = (f"channel {channel} of '{site.stage}' was taken, which adds most to the score",)
-    if isinstance(channel, bool) or not isinstance(channel, int) or not 0 <= channel < count:
-        raise ValueError(f"No channel {channel!r}: '{site.stage}' has {count}, numbered 0 to {count - 1}.")
-    return Study(study.inside, study.through, study.steps, study.at_once, channel), notes
+    return replace(study, channel=check_channel(channel, site.stage, len(per_channel))), notes
 
 
 def _why_blank(method: str, shown: Tensor, signed: Tensor, site: Site | None, says: dict[str, bool]) -> str | None:

@@ -24,6 +24,7 @@ from transferlab.explain.requests import Target, as_input, first_answer, picture
 from transferlab.explain.snapshot import Snapshot, model_at
 from transferlab.inference import evaluating
 from transferlab.out_of_memory import in_parts
+from transferlab.randomness import OwnRandomness
 from transferlab.stages import stages
 
 SIDE_BY_SIDE = 6  # panels that one can still read at the width of a notebook
@@ -174,13 +175,11 @@ def _check_stage(models: Mapping[str, nn.Module], stage: str | int) -> None:
 
 def _probabilities(model: nn.Module, pixels: Tensor) -> Tensor:
     """Softmax of the logits, `(N, num_classes)`, on the CPU; whatever draws in the forward draws the same each time."""
-    device = next(model.parameters()).device
-    forked = torch.random.fork_rng([device] if device.type == "cuda" else [])
-    with evaluating(model), torch.no_grad(), forked:
-        torch.manual_seed(0)
+    device = str(next(model.parameters()).device)
+    with evaluating(model), torch.no_grad(), OwnRandomness(0, device):
         logits = in_parts(
             lambda rows: first_answer(model, model, as_input(model, pixels[rows])).float().cpu(),
-            torch.arange(len(pixels)), 100, str(device),
+            torch.arange(len(pixels)), 100, device,
         )  # fmt: skip
     return torch.cat(logits).softmax(1)
 

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from transferlab.data.images import ImageSet
 from transferlab.inference import evaluating, model_input
 from transferlab.layer_probes import pooled
+from transferlab.randomness import OwnRandomness
 from transferlab.stages.taps import taps
 
 GRID = 8  # places a side that a feature map is averaged to before it is compared: enough to see where things are
@@ -45,11 +46,10 @@ def stage_features(model: nn.Module, images: ImageSet, batch_size: int = 100) ->
     if not isinstance(images, ImageSet):
         raise ValueError(f"Features are taken from an ImageSet, data.held_out say; you gave {type(images).__name__}.")
     parts: dict[str, tuple[list[Tensor], list[Tensor]]] = {}
-    device = next(model.parameters()).device
+    device = str(next(model.parameters()).device)
     # Eval mode before the tracing too, which notes the mode where dropout is a function; and whatever still draws,
     # draws the same each time and nothing from the student's stream.
-    with evaluating(model), torch.no_grad(), torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(0)
+    with evaluating(model), torch.no_grad(), OwnRandomness(0, device):
         tap = taps(model)
         for start in range(0, len(images), batch_size):
             x = model_input(model, images.images[start : start + batch_size])

@@ -7,15 +7,15 @@ student's model never has a hook. Left out: several stages at once; see `stages.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 
-from transferlab.explain.places import Recording, tap_in
+from transferlab.explain.places import Recording, check_has_places, tap_in
 from transferlab.explain.requests import as_input, first_answer
 from transferlab.explain.working_copy import working_copy
 from transferlab.out_of_memory import in_parts
+from transferlab.randomness import OwnRandomness
 from transferlab.stages import stages
 
 BATCH = 100  # images at once: the widest maps of a ResNet-50 are then 320 MB
@@ -36,14 +36,10 @@ class Listening:
         found = stages(model)
         self.stage = found[found.index(stage)].name
         self.model, self.inside = model, working_copy(model)
-        with Recording(self.inside, found) as recording, torch.no_grad(), self._own_randomness():
+        with Recording(self.inside, found) as recording, torch.no_grad(), OwnRandomness(0, str(self.device)):
             first_answer(model, self.inside, as_input(model, pixels[:1]))
         sites = recording.sites((pixels.shape[2], pixels.shape[3]))
-        if self.stage not in sites:
-            why = "it is the head" if self.stage == found.head.name else "its output is no map"
-            raise ValueError(
-                f"'{self.stage}' has no channel maps: {why}. Stages that have them are: {', '.join(sites) or 'none'}."
-            )
+        check_has_places(found, self.stage, sites)
         site, output = sites[self.stage]
         self.grid = site.layout.height, site.layout.width
         self.num_channels = site.layout.split(output)[1].shape[1]
@@ -55,7 +51,7 @@ class Listening:
 
     def answer(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The same for images that are normalised and on the device already; gradients flow."""
-        with self._own_randomness():
+        with OwnRandomness(0, str(self.device)):  # whatever is random in a forward is the same each time
             logits = first_answer(self.model, self.inside, x)
         assert self.heard is not None
         maps, self.heard = self.heard, None
@@ -73,13 +69,6 @@ class Listening:
 
     def _hear(self, module: nn.Module, inputs: object, output: Tensor) -> None:
         self.heard = output
-
-    @contextmanager
-    def _own_randomness(self) -> Iterator[None]:
-        """Whatever is random in a forward is the same each time, and the student's own random stream stands still."""
-        with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
-            torch.manual_seed(0)
-            yield
 
 
 def check_channel(channel: object, stage: str, count: int) -> int:

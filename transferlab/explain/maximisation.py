@@ -247,6 +247,6 @@ def _listening_for_head(model: nn.Module, grey: Tensor) -> Listening:
         try:
             return Listening(model, stage, grey)
         except ValueError as error:
-            if "has no channel maps" not in str(error):
+            if "has no places" not in str(error):
                 raise
     raise ValueError(f"No stage of this {type(model).__name__} has places, so that there is no picture to be made.")

@@ -149,7 +149,7 @@ class Method:
     stage: bool = True
     path: bool = False
     positive: bool = False
-    refuses: Refusal = lambda found, relus: None
+    refuses: Refusal | None = None
 
 
 METHODS: dict[str, Method] = {

@@ -7,7 +7,7 @@ layers with several outputs.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,10 +94,6 @@ class Site:
     layer: str
     layout: Layout
 
-    @property
-    def grid(self) -> str:
-        return f"{self.layout.height}×{self.layout.width}"
-
 
 class Tap(nn.Module):
     """A layer with a place to listen behind it: `tap` sees maps `(B, C, h, w)`, the network what it always saw.
@@ -176,6 +172,20 @@ class Recording:
             if layout is not None and self.calls[name] == 1:
                 found[stage] = (Site(stage, name, layout), output)
         return found
+
+
+def check_has_places(found: Stages, stage: str, with_places: Iterable[str]) -> None:
+    """Say why a stage cannot be looked at, if it is none of those `with_places`.
+
+    Raises:
+        ValueError: the stage is the head, or gives no map.
+    """
+    names = tuple(with_places)
+    if stage not in names:
+        why = "it is the head" if stage == found.head.name else "its output is no map"
+        raise ValueError(
+            f"'{stage}' has no places to show: {why}. Stages with places are: {', '.join(names) or 'none'}."
+        )
 
 
 def reached(sites: dict[str, tuple[Site, Tensor]], logits: Tensor) -> dict[str, bool]:
