@@ -254,3 +254,42 @@ def test_what_comes_after_the_end_is_refused_or_does_not_matter(two_colours):
     control.stop()
     control.pause()
     assert not list(fit(network(), two_colours, from_scratch(epochs=1), control=control))[-1].stopped
+
+
+def test_a_single_step_at_a_time(two_colours):
+    """Paused from the start; each step() lets one batch through, in a thread of its own."""
+    rested, steps, control = threading.Semaphore(0), [], Control(on_pause=lambda: rested.release())
+    records = fit(network(), two_colours, feature_extraction(epochs=1, batch_size=BATCH), control=control)
+    control.pause()
+    thread = threading.Thread(target=lambda: steps.extend(one for one in records if isinstance(one, Step)))
+    thread.start()
+    assert rested.acquire(timeout=20)
+    for number in range(3):
+        control.step()
+        assert rested.acquire(timeout=20), number
+        assert control.state == "paused"
+    control.stop()
+    thread.join(20)
+    assert len(steps) == 3
+
+
+def test_work_is_done_between_two_batches_in_the_run_s_thread(two_colours):
+    control, seen = Control(), []
+    orders = {2: lambda: control.do(lambda: seen.append((threading.get_ident(), len(records))))}
+    records = []
+    for record in fit(network(), two_colours, feature_extraction(epochs=1, batch_size=BATCH), control=control):
+        records.append(record)
+        if isinstance(record, Step) and record.step in orders:
+            orders[record.step]()
+    assert seen == [(threading.get_ident(), 3)]  # the epoch before training and two steps were out by then
+    assert records[-1].commands == ()  # looking is not steering
+
+
+def test_the_line_is_where_it_was_asked_to_be(two_colours):
+    control = Control()
+    assert control.line is None
+    records = fit(network(), two_colours, feature_extraction(epochs=1, batch_size=BATCH), control=control)
+    assert control.line == "fc"
+    next(records)
+    control.freeze_to("layer3")
+    assert control.line == "layer3"

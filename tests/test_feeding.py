@@ -145,3 +145,25 @@ def test_batches_hold_every_image_once_and_never_one_alone():
     batches = batches_of(order, 32)
     assert [len(batch) for batch in batches] == [32, 33]
     assert torch.equal(torch.cat(batches), order)
+
+
+def test_training_images_are_answered_by_what_is_quicker_and_by_nothing_else(two_colours):
+    model, asked = network(), []
+
+    def quicken(answering):
+        def answer(x):
+            asked.append(len(x))
+            return answering(x)
+
+        return answer
+
+    generator = torch.Generator().manual_seed(0)
+    for freeze_the_backbone in (False, True):
+        if freeze_the_backbone:
+            freeze(model)
+        feed = Feed(model, two_colours, None, keep=True, only_the_head_trains=freeze_the_backbone, quicken=quicken)
+        feed.train(torch.arange(3), generator)
+        feed.held_out()
+        feed.answer_plainly()
+        feed.train(torch.arange(4), generator)
+    assert asked == [3, 3]

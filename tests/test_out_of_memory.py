@@ -91,6 +91,31 @@ def test_without_augmentation_parts_give_the_weights_of_the_whole_batch(network,
         torch.testing.assert_close(twin.state_dict()[name], value, rtol=1e-4, atol=1e-5)
 
 
+def test_a_batch_in_parts_goes_without_what_was_compiled(network, two_colours, monkeypatch):
+    """The graph that one part runs through would write over the gradients of the part before it."""
+    sizes = []
+
+    class Quick:
+        def __init__(self, device, wanted):
+            self.wanted = wanted
+
+        def __call__(self, answering):
+            def answer(x):
+                sizes.append(len(x))
+                if len(x) > 8:
+                    raise torch.OutOfMemoryError("CUDA out of memory.")
+                return answering(x)
+
+            return answer
+
+    monkeypatch.setattr("transferlab.loop.Compiler", Quick)
+    recipe = feature_extraction(epochs=2, keep_features=False, batch_size=16)
+    with pytest.warns(UserWarning, match="now 8 at once"):
+        run = train(network, two_colours, recipe, compile=True, progress=False)
+    assert sizes == [16]
+    assert len(run.epochs) == 3
+
+
 def test_predictions_come_in_smaller_batches(network, two_colours):
     expected, forward = predict(network, two_colours.held_out), network.forward
 

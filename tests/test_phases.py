@@ -73,3 +73,9 @@ def test_convergence_is_three_epochs_without_a_percent_of_progress():
 
 def test_feature_extraction_is_one_phase():
     assert len(plan(SmallResNet(2, width=8), feature_extraction())) == 1
+
+
+def test_a_stage_s_own_rate_overrules_the_phase_s(model):
+    phase = Phase("mine", 0.6, 1, 1e-3, backbone_lr=1e-4, stage_lrs={"layer4": 3e-5, "conv1": 1e-6})
+    _, row = begin(model, phase, fine_tuning(), None)
+    assert [stage.lr for stage in row.stages] == [None, None, None, 1e-4, 3e-5, 1e-3]  # conv1 is frozen

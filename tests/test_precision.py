@@ -68,6 +68,31 @@ def test_an_unknown_precision_is_refused():
         precision_for("cpu", "bf61")
 
 
+def test_fp16_is_for_gpus_that_run_cuda(monkeypatch):
+    assert precision_for("cuda", "fp16") == precision_for("cuda:1", "fp16") == "fp16"
+    for device in ("cpu", "mps"):
+        with pytest.raises(
+            ValueError, match=f"precision='fp16' is for GPUs that run CUDA, and this run is on '{device}'"
+        ):
+            precision_for(device, "fp16")
+    monkeypatch.setenv(VARIABLE, "fp16")
+    assert precision_for("cuda") == "fp16"
+    with pytest.raises(ValueError, match=f"{VARIABLE}=fp16 is for GPUs"):
+        precision_for("cpu")
+
+
+@pytest.mark.parametrize(
+    ("has_bf16", "capability", "quickest"),
+    [(True, (8, 0), "bf16"), (False, (7, 5), "fp16"), (False, (7, 0), "fp16"), (False, (6, 1), "fp32")],
+    ids=["A100", "T4", "V100", "GTX 1080"],
+)
+def test_auto_on_a_gpu_takes_what_it_has(has_bf16, capability, quickest, monkeypatch):
+    monkeypatch.delenv(VARIABLE)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: has_bf16)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    assert precision_for("cuda") == quickest
+
+
 def test_bf16_must_be_clearly_quicker(monkeypatch):
     for ratio, winner in ((1.1, "fp32"), (1.3, "bf16")):
         monkeypatch.setattr(precision, "_seconds", lambda kind, ratio=ratio: {"fp32": ratio, "bf16": 1.0}[kind])
@@ -82,6 +107,8 @@ def test_a_block_computes_products_in_bf16_and_leaves_nothing_behind():
     x = torch.randn(4, 4, generator=torch.Generator().manual_seed(0))
     with computing_in("bf16", "cpu"):
         assert (x @ x).dtype == torch.bfloat16
+    with computing_in("fp16", "cpu"):
+        assert (x @ x).dtype == torch.float16
     with computing_in("fp32", "cpu"):
         assert (x @ x).dtype == torch.float32
     with torch.autocast("cpu", torch.bfloat16), computing_in("fp32", "cpu"):  # the caller's own

@@ -67,3 +67,21 @@ def test_bad_phases_are_refused():
 def test_scratch_may_train_as_long_as_the_longest_of_the_others():
     epochs = {name: make().epochs for name, make in RECIPES.items()}
     assert epochs.pop("from_scratch") == max(epochs.values())
+
+
+def test_stages_may_have_rates_of_their_own():
+    assert Phase("mine", 0.5, 3, 1e-3, stage_lrs={"layer4": 1e-5}).stage_lrs == {"layer4": 1e-5}
+    with pytest.raises(ValueError, match=r"stage_lrs\['layer4'\] must be above 0"):
+        Phase("mine", 0.5, 3, 1e-3, stage_lrs={"layer4": 0.0})
+    with pytest.raises(ValueError, match="names rates by stage"):
+        Phase("mine", 0.5, 3, 1e-3, stage_lrs=[1e-3])
+
+
+@pytest.mark.parametrize(("images", "batches"), [(64, 2), (65, 2), (66, 3), (3, 1), (1, 1)])
+def test_an_epoch_has_as_many_batches_as_the_loop_makes(images, batches):
+    import torch
+
+    from transferlab.feeding import batches_of
+
+    assert fine_tuning(batch_size=32).batches_per_epoch(images) == batches
+    assert len(batches_of(torch.arange(images), 32)) == batches

@@ -192,3 +192,12 @@ def test_a_model_that_answers_with_auxiliary_logits_trains(two_colours):
             return namedtuple("Outputs", "logits aux_logits")(logits, logits) if self.training else logits
 
     assert len(train(WithAuxiliary(), two_colours, from_scratch(epochs=1), progress=False).epochs) == 2
+
+
+def test_a_rate_for_a_stage_that_is_not_there_is_refused(two_colours):
+    from transferlab.recipes import Phase, Recipe
+
+    recipe = Recipe("mine", (Phase("mine", 0.0, 1, 1e-3, stage_lrs={"layre4": 1e-4}),))
+    model = SmallResNet(2, width=8)
+    with pytest.raises(ValueError, match="Did you mean 'layer4'"):
+        fit(model, two_colours, recipe)

@@ -8,10 +8,12 @@ from collections.abc import Callable
 
 import torch
 from torch import Generator, Tensor
+from torch.amp import GradScaler
 from torch.nn import functional as F
 from torch.optim import Optimizer
 
 from transferlab.feeding import Feed
+from transferlab.loss_scale import loss_scaler
 from transferlab.out_of_memory import free_memory, halved
 from transferlab.precision import computing_in
 from transferlab.randomness import OwnRandomness
@@ -25,7 +27,8 @@ class BatchGradient:
         >>> optimizer.step()
 
     `labels` are those of all training images, int64 `(N,)`. `term` is what a way to keep the source task adds to the
-    loss of the batch that was just answered, None where there is nothing to add.
+    loss of the batch that was just answered, None where there is nothing to add. With a `scaler` that is at work the
+    gradients are scaled (see loss_scale), the loss that comes back is not.
 
     Raises:
         ValueError: not even two images fit in the device's memory.
@@ -33,11 +36,12 @@ class BatchGradient:
 
     def __init__(
         self, feed: Feed, labels: Tensor, optimizer: Optimizer, generator: Generator, randomness: OwnRandomness,
-        term: Callable[[], Tensor | None], device: str, precision: str,
+        term: Callable[[], Tensor | None], device: str, precision: str, scaler: GradScaler | None = None,
     ) -> None:  # fmt: skip
         self.feed, self.labels, self.optimizer, self.term = feed, labels, optimizer, term
         self.generator, self.randomness = generator, randomness
         self.device, self.precision = device, precision
+        self.scaler = scaler or loss_scaler(precision, device)
         self.parts = 1
 
     def __call__(self, index: Tensor) -> tuple[Tensor, Tensor]:
@@ -49,6 +53,7 @@ class BatchGradient:
             except torch.OutOfMemoryError:
                 pass  # handled below, where the error no longer holds its tensors
             self.optimizer.zero_grad(set_to_none=True)
+            self.feed.answer_plainly()
             free_memory(self.device)
             size = -(-len(index) // self.parts)
             self.parts = -(-len(index) // halved(size, self.device, smallest=2))  # BatchNorm needs two
@@ -66,7 +71,7 @@ class BatchGradient:
                 loss = F.cross_entropy(logits, labels)
                 term = self.term()
                 total = loss if term is None else loss + term
-            (total if share == 1 else total * share).backward()
+            self.scaler.scale(total if share == 1 else total * share).backward()
             losses.append(loss.detach() if share == 1 else loss.detach() * share)
             correct.append((logits.detach().argmax(1) == labels).sum())
         return (losses[0], correct[0]) if len(losses) == 1 else (torch.stack(losses).sum(), torch.stack(correct).sum())

@@ -28,6 +28,7 @@ from transferlab.inference import evaluating, model_input
 from transferlab.kept_rows import KeptRows
 from transferlab.kept_store import KeptStore
 from transferlab.out_of_memory import in_parts
+from transferlab.resident import moved, rows_of
 from transferlab.stages import stages
 from transferlab.stages.halves import Half, halves
 
@@ -48,9 +49,10 @@ class Boundary:
     memory, in bytes (default: a safe share of what the process may use); see `KeptRows` for what happens above it.
     With a `store` (see KeptStore) the entries are shared with every other boundary of this store that has the same
     front and the same images. `like` is another boundary of this model at this line, which spares finding the cut once
-    more. `stage` names the first stage behind the cut: the freeze line, or the last place in front of it where one
-    tensor alone crosses. `images_computed` counts the images that went through the front. Hooks in the front see only
-    those, and where there are some nothing is shared.
+    more. `pixels` are those of `images` where they lie nearer to the front (see resident). `stage` names the first
+    stage behind the cut: the freeze line, or the last place in front of it where one tensor alone crosses.
+    `images_computed` counts the images that went through the front. Hooks in the front see only those, and where there
+    are some nothing is shared.
 
     Raises:
         ValueError: nothing is frozen, or frozen by hand only; `views` or `budget` is no such number; the model cannot
@@ -60,6 +62,7 @@ class Boundary:
     def __init__(
         self, model: nn.Module, images: ImageSet, views: int = 1, budget: int | None = None,
         folder: str | Path | None = None, store: KeptStore | None = None, like: Self | None = None,
+        pixels: Tensor | None = None,
     ) -> None:  # fmt: skip
         if views not in (1, 2) or isinstance(views, bool):
             raise ValueError(f"views is 1 (the images) or 2 (their mirror images too); you gave {views!r}.")
@@ -67,6 +70,7 @@ class Boundary:
             raise ValueError(f"budget is a number of bytes such as 500_000_000; you gave {budget!r}.")
         self.model, self.images, self.views = model, images, views
         self._budget, self._folder, self._store = budget, folder, store
+        self._pixels = images.images if pixels is None else pixels
         self.front: Half
         self.back: Half
         self.stage: str
@@ -102,7 +106,7 @@ class Boundary:
                 self.kept.write(computed, self._compute(computed))
         if self.kept.where == "nowhere":  # from the start, or since the disk is full
             return self._compute(rows)
-        kept = self.kept.read(rows).to(next(self.model.parameters()).device)
+        kept = moved(self.kept.read(rows), next(self.model.parameters()).device)
         # The back must get the strides that the front itself gives: others choose other kernels, and other bits.
         return kept.contiguous(memory_format=self.kept.memory_format)
 
@@ -178,7 +182,7 @@ class Boundary:
 
     def _compute(self, rows: Tensor) -> Tensor:
         index, mirrored = rows % len(self.images), rows >= len(self.images)
-        x = model_input(self.model, self.images.images[index])  # (B, 3, H, W)
+        x = model_input(self.model, rows_of(self._pixels, index))  # (B, 3, H, W)
         if mirrored.any():
             x = torch.where(mirrored.to(x.device).view(-1, 1, 1, 1), x.flip(-1), x)
             x = x.contiguous(memory_format=memory_format(self.model))

@@ -58,7 +58,8 @@ class Checkpoints:
         """Write where the loop stands. A full disk is said, and costs the checkpoint but not the run."""
         loop = self.loop
         path = self.folder / f"step-{loop.at.step:08d}.safetensors"
-        text = json.dumps({"job": self.job, "position": loop.at.to_plain()}, allow_nan=False)
+        values = {"job": self.job, "position": loop.at.to_plain(), "scaler": loop.scaler.state_dict()}
+        text = json.dumps(values, allow_nan=False)
         tensors = _tensors(loop)
         try:
             write_atomically(path, lambda partial: save_file(tensors, partial, {"kind": KIND, "text": text}))
@@ -96,6 +97,8 @@ class Checkpoints:
         tensors, values = read_checkpoint(path)
         _check_job(path, values["job"], self.job)
         _restore(path, self.loop, tensors, values["position"])
+        if values.get("scaler"):  # older checkpoints say nothing of it, nor do runs that scale nothing
+            self.loop.scaler.load_state_dict(values["scaler"])
         return path
 
 
@@ -208,7 +211,7 @@ def _job(loop: Loop) -> dict[str, Any]:
         "source images": _fingerprint(memory.images) if memory else None,
         "images to rehearse": _fingerprint(memory.rehearsal[0]) if memory and memory.rehearsal else None,
         "measurements_per_epoch": loop.measurements_per_epoch,
-        "precision": loop.precision,
+        "precision": loop.precision + (", compiled" if loop.compiler.wanted else ""),
     }
     return json.loads(json.dumps(job))
 

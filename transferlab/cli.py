@@ -87,8 +87,10 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--way", action="append", default=[], help="a single way, such as head or head_fastai")
     bench.add_argument("--repeats", type=int, default=3, help="how often each way is measured, in turns")
     bench.add_argument("--add", action="store_true", help="more turns for the figures that --out holds already")
+    bench.add_argument("--native", action="store_true", help="each tool with its own defaults, in a second table")
+    bench.add_argument("--memory", action="store_true", help="how memory grows with images, epochs and heads instead")
     bench.add_argument("--small", action="store_true", help="a trial in seconds, whose figures mean nothing")
-    bench.add_argument("--out", type=Path, default=Path("transferlab-bench.json"), help="where the figures go")
+    bench.add_argument("--out", type=Path, help="where the figures go; default: transferlab-bench.json and the like")
     return parser
 
 
@@ -221,23 +223,42 @@ def _fetch(options: argparse.Namespace) -> int:
 
 def _bench(options: argparse.Namespace) -> int:
     from transferlab.bench.measuring import added, chosen, run_in_turns
-    from transferlab.bench.report import drift, medians_table, ratios_table
+    from transferlab.bench.report import drift, medians_table, native_note, ratios_table
 
+    kind = "-memory" if options.memory else "-native" if options.native else ""
+    out = options.out or Path(f"transferlab-bench{kind}.json")
+    if options.memory:
+        return _bench_memory(options, out)
     if options.repeats < 1:
         raise ValueError(f"--repeats is how often each way is measured, 1 or more; you gave {options.repeats}.")
-    if options.add and not options.out.is_file():
-        raise ValueError(f"--add needs figures to add to, and there is no file {options.out}.")
-    before = json.loads(options.out.read_text(encoding="utf-8")) if options.add else None
-    figures = run_in_turns(chosen(options.job, options.way), options.repeats, small=options.small)
+    if options.add and not out.is_file():
+        raise ValueError(f"--add needs figures to add to, and there is no file {out}.")
+    before = json.loads(out.read_text(encoding="utf-8")) if options.add else None
+    jobs = [*options.job, "native defaults"] if options.native else options.job
+    figures = run_in_turns(chosen(jobs, options.way), options.repeats, small=options.small)
     if before is not None:
         figures = added(before, figures)
     text = json.dumps(figures, indent=1) + "\n"
-    written = write_atomically(options.out, lambda partial: partial.write_text(text, encoding="utf-8"))
-    print(f"\n{medians_table(figures)}\n\n{ratios_table(figures)}")
+    written = write_atomically(out, lambda partial: partial.write_text(text, encoding="utf-8"))
+    for part in (medians_table(figures), ratios_table(figures), native_note(figures)):
+        if part:
+            print(f"\n{part}")
     packages = ", ".join(f"{name} {number}" for name, number in figures["versions"].items())
     turns = f"{figures['repeats']} turns; the machine's own drift: {drift(figures):.2f}×"
     print(f"\n{figures['machine']}; {packages}; {turns}")
     print(f"written: {written}")
+    return 0
+
+
+def _bench_memory(options: argparse.Namespace, out: Path) -> int:
+    from transferlab.bench.memory_scaling import memory_figures, memory_table
+
+    if options.job or options.way or options.native or options.add:
+        raise ValueError("--memory measures three ways of its own; leave --job, --way, --native and --add out.")
+    figures = memory_figures(small=options.small)
+    text = json.dumps(figures, indent=1) + "\n"
+    written = write_atomically(out, lambda partial: partial.write_text(text, encoding="utf-8"))
+    print(f"\n{memory_table(figures)}\n\n{figures['machine']}\nwritten: {written}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Steering a run while it trains: pause, stop, change a learning rate, move the freeze line, evaluate now.
+"""Steering a run while it trains: pause, step, stop, change a learning rate, move the freeze line, evaluate, look inside.
 
     control = Control()
     for record in fit(model, data, "fine_tuning", control=control): ...      # in a thread of its own
@@ -11,7 +11,7 @@ phase ends, since the next phase sets its own. Left out: undoing.
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -20,11 +20,12 @@ from transferlab.errors import check_learning_rate, unknown
 
 @dataclass(frozen=True)
 class Request:
-    """A note for the run: `what` is "set_lr", "freeze_to" or "evaluate"."""
+    """A note for the run: `what` is "set_lr", "freeze_to", "evaluate" or "do"."""
 
     what: str
     stage: str | None = None
     value: float | None = None
+    work: Callable[[], None] | None = None
 
 
 class Control:
@@ -36,13 +37,16 @@ class Control:
     >>> control.set_lr("fc", 1e-4)
     >>> control.resume()
 
-    `state` is "waiting" (no run yet), "running", "paused", "stopped" or "finished".
+    `state` is "waiting" (no run yet), "running", "paused", "stopped" or "finished". `on_pause` is called by the run, in
+    its own thread, when it has come to rest; until then a pause is only asked for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_pause: Callable[[], None] = lambda: None) -> None:
+        self.on_pause = on_pause
         self._changed = threading.Condition()
         self._requests: list[Request] = []
         self._paused = self._stopped = False
+        self._batches = 0  # so many may be trained although the run is paused
         self._state = "waiting"
         self._stages: tuple[str, ...] = ()
         self._line = 0  # the first stage that trains, once every request so far has been obeyed
@@ -61,6 +65,12 @@ class Control:
         """Whether somebody asked the run to stop."""
         return self._stopped
 
+    @property
+    def line(self) -> str | None:
+        """The first stage that trains, once every request so far has been obeyed; None before there is a run."""
+        with self._changed:
+            return self._stages[self._line] if self._stages else None
+
     def pause(self) -> None:
         """Let the run finish its batch and wait. `evaluate`, `set_lr` and `freeze_to` are obeyed while it does.
 
@@ -78,8 +88,20 @@ class Control:
     def resume(self) -> None:
         """Let a paused run go on."""
         with self._changed:
-            self._paused = False
+            self._paused, self._batches = False, 0
             self._changed.notify_all()
+
+    def step(self) -> None:
+        """Let a paused run train one batch; one that is not is paused, after the next batch.
+
+        >>> control.pause()
+        >>> control.step()
+        """
+        with self._changed:
+            if not self._is_over:
+                self._paused = True
+                self._batches += 1
+                self._changed.notify_all()
 
     def stop(self) -> None:
         """Let the run finish its batch, save where it stands if it keeps checkpoints, and end."""
@@ -123,6 +145,16 @@ class Control:
         with self._changed:
             self._leave(Request("evaluate"))
 
+    def do(self, work: Callable[[], None]) -> None:
+        """Have a function called between two batches, in the run's thread, where the model stands still.
+
+            >>> control.do(lambda: drifts.append(stage_drift(before, model)))
+
+        It may look and must leave the model as it is. What it raises ends the run, as anywhere in it.
+        """
+        with self._changed:
+            self._leave(Request("do", work=work))
+
     # What follows is the run's side.
 
     def meet(self, stages: tuple[str, ...], line: int) -> None:
@@ -149,23 +181,35 @@ class Control:
         """The requests since the last time; waits while the run is paused and nothing is asked of it."""
         with self._changed:
             self._thread = threading.get_ident()
-            while self._paused and not self._stopped and not self._requests:
+            resting = self._has_to_wait
+        if resting:
+            self.on_pause()  # without the lock: it may ask for the state
+        with self._changed:
+            while self._has_to_wait:
                 self._changed.wait()
             taken, self._requests = self._requests, []
             return taken
 
-    @property
-    def waiting(self) -> bool:
-        """Whether the run has to stay where it is."""
+    def may_train(self) -> bool:
+        """Whether the run may train a batch now, rather than stay where it is; a single step is used up by asking."""
         with self._changed:
-            return self._paused and not self._stopped
+            if not self._paused or self._stopped:
+                return True
+            if not self._batches:
+                return False
+            self._batches -= 1
+            return True
 
     def end(self) -> None:
         """The run is over; another may start."""
         with self._changed:
             self._state = "stopped" if self._stopped else "finished"
             self._paused = self._stopped = False
-            self._requests, self._thread = [], None
+            self._requests, self._batches, self._thread = [], 0, None
+
+    @property
+    def _has_to_wait(self) -> bool:
+        return self._paused and not self._stopped and not self._requests and not self._batches
 
     @property
     def _is_over(self) -> bool:

@@ -6,7 +6,9 @@ on them: a phase costs one pass of the frozen part, however many epochs it takes
 are left out there; they are for phases that train everything.
 """
 
-from collections.abc import Iterator, Sequence
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
@@ -19,6 +21,9 @@ from transferlab.fast_paths import memory_format
 from transferlab.forgetting import SourceMemory
 from transferlab.inference import model_input, predict
 from transferlab.kept_store import kept
+from transferlab.resident import DeviceCopies, rows_of
+
+Answering = Callable[[Tensor], Any]  # a model or its back half: logits, or a named tuple that holds them
 
 
 class Feed:
@@ -30,38 +35,55 @@ class Feed:
 
     `keep=False` keeps nothing; `keep_training=False` lets training images go through the whole model each time, for
     those who look at them there. `kept_at` is the first stage behind what is kept of the training images, None where
-    they go through the whole model.
+    they go through the whole model. `copies` are the run's own on its device (see resident), and `quicken` may put a
+    quicker function of the same tensors in place of the one that answers training images (see compiled).
     """
 
     def __init__(
         self, model: nn.Module, data: Splits, memory: SourceMemory | None, keep: bool, only_the_head_trains: bool,
-        keep_training: bool = True,
+        keep_training: bool = True, copies: DeviceCopies | None = None,
+        quicken: Callable[[Answering], Answering] = lambda answering: answering,
     ) -> None:  # fmt: skip
-        self.model, self.data, self.memory = model, data, memory
+        self.model, self.data = model, data
+        self.near = Splits(copies.of(data.train), copies.of(data.held_out)) if copies else data
+        self.memory = _on_device(memory, copies) if memory and copies else memory
         self.mirrors = "flip" in data.train.label_safe
         views = 2 if self.mirrors else 1
         wanted = keep and (keep_training or only_the_head_trains)
-        self.training = boundary(model, data.train, views, in_file=only_the_head_trains) if wanted else None
-        self.testing = boundary(model, data.held_out, in_file=False, like=self.training) if keep else None
+        self.training = self.testing = self.remembering = None
+        if wanted:
+            self.training = boundary(model, data.train, views, in_file=only_the_head_trains, copies=copies)
+        if keep:
+            self.testing = boundary(model, data.held_out, in_file=False, like=self.training, copies=copies)
         like = self.training or self.testing
-        self.remembering = boundary(model, memory.images, in_file=False, like=like) if keep and memory else None
+        if keep and memory:
+            self.remembering = boundary(model, memory.images, in_file=False, like=like, copies=copies)
         self.kept_at = self.training.stage if self.training else None
+        self._plain: Answering = self.training.back if self.training else model
+        self._answer = quicken(self._plain)
         self._coming: Iterator[tuple[Tensor, Tensor]] | None = None
 
     def expect(self, batches: Sequence[Tensor]) -> None:
         """Say which batches will be asked for next: pixels that lie in a file are then read ahead."""
         device = str(next(self.model.parameters()).device)
-        pixels = None if self.training else read_ahead(self.data.train, batches, device)
+        pixels = None if self.training else read_ahead(self.near.train, batches, device)
         self._coming = None if pixels is None else zip(batches, pixels, strict=False)
 
     def train(self, index: Tensor, generator: Generator) -> Tensor:
         """The answers `(B, num_classes)` for augmented training images at `index`, in the model's present mode."""
         if self.training:
             mirrored = torch.rand(len(index), generator=generator) < 0.5 if self.mirrors else None
-            return self.training(index, mirrored)
+            return self._answer(self.training.features(index, mirrored))
         x = augment(model_input(self.model, self._pixels(index)), self.data.train.label_safe, generator)
         x = x.contiguous(memory_format=memory_format(self.model))
-        return _logits(self.model(x))
+        return _logits(self._answer(x))
+
+    def answer_plainly(self) -> None:
+        """Without what `quicken` made of the model, for a batch that goes through in parts.
+
+        CUDA graphs have memory of their own, and their next run writes over the gradients of the last.
+        """
+        self._answer = self._plain
 
     def _pixels(self, index: Tensor) -> Tensor:
         if self._coming is not None:
@@ -69,11 +91,11 @@ class Feed:
             if torch.equal(expected, index):
                 return pixels
             self._coming = None  # other images are wanted: a batch goes through in parts
-        return self.data.train.images[index]
+        return rows_of(self.near.train.images, index)
 
     def held_out(self) -> Tensor:
         """The answers `(N, num_classes)` for the held-out images, in eval mode, on the CPU."""
-        return self.testing.predict() if self.testing else predict(self.model, self.data.held_out)
+        return self.testing.predict() if self.testing else predict(self.model, self.near.held_out)
 
     def source_accuracy(self, index: Tensor | None = None) -> float | None:
         """What is left of the source task, asked of all its images or those at `index`; None without a memory of it."""
@@ -88,8 +110,9 @@ class Feed:
 
 
 def boundary(
-    model: nn.Module, images: ImageSet, views: int = 1, in_file: bool = True, like: Boundary | None = None
-) -> Boundary | None:
+    model: nn.Module, images: ImageSet, views: int = 1, in_file: bool = True, like: Boundary | None = None,
+    copies: DeviceCopies | None = None,
+) -> Boundary | None:  # fmt: skip
     """The images at the model's freeze line; None where nothing is frozen or the model cannot be cut there.
 
         >>> boundary(model, data.held_out)
@@ -98,7 +121,9 @@ def boundary(
     larger than their image, and reading them takes longer than computing them anew.
     """
     try:
-        found = Boundary(model, images, views, store=kept, like=like)
+        # Named after the caller's own images, which need not come back from the device for that.
+        pixels = copies.of(images).images if copies else None
+        found = Boundary(model, images, views, store=kept, like=like, pixels=pixels)
     except ValueError:  # slower without, and the same answers
         return None
     return found if in_file or found.kept.where == "memory" else None
@@ -131,6 +156,16 @@ def augment(x: Tensor, label_safe: tuple[str, ...], generator: Generator) -> Ten
     scale = (0.6, 1.0) if "crop" in label_safe else (1.0, 1.0)
     ratio = (3 / 4, 4 / 3) if "crop" in label_safe else (1.0, 1.0)
     return resized_crop_and_flip(x, generator, scale=scale, ratio=ratio, flip="flip" in label_safe)
+
+
+def _on_device(memory: SourceMemory, copies: DeviceCopies) -> SourceMemory:
+    """The same memory, its images on the device; the caller's own stays as it is."""
+    images = copies.of(memory.images)
+    if images is memory.images:
+        return memory
+    memory = copy.copy(memory)
+    memory.images = images
+    return memory
 
 
 def _logits(output: object) -> Tensor:

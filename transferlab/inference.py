@@ -14,6 +14,7 @@ from transferlab.backbones.preprocessing import normalise
 from transferlab.data.images import ImageSet
 from transferlab.fast_paths import memory_format
 from transferlab.out_of_memory import in_parts
+from transferlab.resident import moved, rows_of
 
 
 @contextmanager
@@ -39,8 +40,7 @@ def model_input(model: nn.Module, pixels: Tensor) -> Tensor:
 
     They lie in memory in the order that is quickest and safe for it (see `memory_format`).
     """
-    # From pinned memory the copy goes on beside what the device computes; elsewhere it is an ordinary one.
-    x = normalise(pixels.to(next(model.parameters()).device, non_blocking=True), card_of(model))
+    x = normalise(moved(pixels, next(model.parameters()).device), card_of(model))
     return x.contiguous(memory_format=memory_format(model))
 
 
@@ -53,5 +53,7 @@ def predict(model: nn.Module, images: ImageSet, batch_size: int = 250) -> Tensor
     """
     rows, device = torch.arange(len(images)), str(next(model.parameters()).device)
     with evaluating(model), torch.no_grad():
-        batches = in_parts(lambda part: model(model_input(model, images.images[part])), rows, batch_size, device)
+        batches = in_parts(
+            lambda part: model(model_input(model, rows_of(images.images, part))), rows, batch_size, device
+        )
     return torch.cat(batches).float().cpu()

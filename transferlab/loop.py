@@ -16,14 +16,15 @@ from torch.optim import Optimizer
 
 from transferlab.backbones.card import card_of
 from transferlab.batch_gradient import BatchGradient
+from transferlab.compiled import Compiler
 from transferlab.control import Control, Request
 from transferlab.data.images import Splits
 from transferlab.evaluation import evaluate, rates
 from transferlab.fast_paths import lay_out
 from transferlab.feeding import Feed, batches_of
 from transferlab.forgetting import SourceMemory
-from transferlab.freezing.parts import hold_statistics
 from transferlab.keeping import Keeping
+from transferlab.loss_scale import loss_scaler, scaled_step
 from transferlab.meters import accuracy
 from transferlab.out_of_memory import free_memory
 from transferlab.phases import begin, freeze_line, has_converged, move_line, one_cycle
@@ -32,7 +33,9 @@ from transferlab.precision import computing_in
 from transferlab.randomness import OwnRandomness
 from transferlab.recipes import Phase, Recipe
 from transferlab.records import Command, Epoch, Measurement, Run, Step
+from transferlab.resident import DeviceCopies
 from transferlab.stages import stages
+from transferlab.train_mode import TrainMode
 from transferlab.unread import Unread, UnreadSteps
 
 
@@ -46,12 +49,14 @@ class Loop:
 
     def __init__(
         self, model: nn.Module, data: Splits, recipe: Recipe, memory: SourceMemory | None, seed: int, device: str,
-        control: Control, measurements_per_epoch: int = 0, precision: str = "fp32",
+        control: Control, measurements_per_epoch: int = 0, precision: str = "fp32", compile: bool = False,
     ) -> None:  # fmt: skip
         self.model, self.data, self.recipe, self.memory = model, data, recipe, memory
         self.seed, self.device, self.control = seed, device, control
         self.measurements_per_epoch, self.precision = measurements_per_epoch, precision
         self.unread = UnreadSteps(device, data.train.num_classes)
+        self.copies, self.compiler = DeviceCopies(device), Compiler(device, compile)
+        self.scaler = loss_scaler(precision, device)
         self.names = stages(model).names
         self.generator = Generator().manual_seed(seed)  # the order of the images and their augmentation
         self.randomness = OwnRandomness(seed, device)  # dropout, and whatever else asks torch for random numbers
@@ -76,6 +81,9 @@ class Loop:
             self.control.end()
             if self.keeping:
                 self.keeping.close()
+            self.copies.clear()
+            for name in ("feed", "gradient"):  # they hold the copies
+                self.__dict__.pop(name, None)
             free_memory(self.device)
 
     def _records(self, save: Callable[[], None]) -> Iterator[Step | Measurement | Epoch | Run]:
@@ -130,17 +138,19 @@ class Loop:
         assert self.at.line is not None
         self.control.meet(self.names, self.at.line)
         self.peaks = {group["name"]: group["lr"] for group in self.optimizer.param_groups}
-        self.modes: list[tuple[nn.Module, bool]] = []  # of each module while it trains, known after the first batch
-        keep = self.recipe.keep_features and self.recipe.bn == "frozen"
+        recipe = self.recipe
+        hold = recipe.keep_statistics and recipe.bn != "train" and recipe.starts_from == "pretrained"
+        self.enter_train_mode = TrainMode(self.model, hold)
+        keep = recipe.keep_features and recipe.bn == "frozen"
         # A way to keep the source task looks at images and answers of the whole model.
         with self._computing():
             self.feed = Feed(
                 self.model, self.data, self.memory, keep, only_the_head_trains=self._backbone_is_frozen,
-                keep_training=self.recipe.keep is None,
+                keep_training=recipe.keep is None, copies=self.copies, quicken=self.compiler,
             )  # fmt: skip
         self.gradient = BatchGradient(
             self.feed, self.data.train.labels, self.optimizer, self.generator, self.randomness, self._term,
-            self.device, self.precision,
+            self.device, self.precision, self.scaler,
         )  # fmt: skip
 
     @property
@@ -162,9 +172,11 @@ class Loop:
             for request in self.control.take():
                 if request.what == "evaluate":
                     yield self._measurement(num_batches)
+                elif request.work:
+                    request.work()
                 else:
                     self._steer(request)
-            if not self.control.waiting:
+            if self.control.may_train():
                 return
 
     def _steer(self, request: Request) -> None:
@@ -185,7 +197,7 @@ class Loop:
         at, start = self.at, time.perf_counter()
         assert self.optimizer is not None
         self._set_rates(num_batches)
-        self._go_to_train_mode()
+        self.enter_train_mode()
         loss, correct = self.gradient(index)
         at.step, at.batch = at.step + 1, at.batch + 1
         self.unread.add(
@@ -193,7 +205,7 @@ class Loop:
         )
         due = self.unread.are_due or at.batch == num_batches
         steps = self.unread.read(self.optimizer, at.counted) if due else []
-        self.optimizer.step()
+        scaled_step(self.scaler, self.optimizer)
         at.counted.seconds += time.perf_counter() - start
         yield from steps
 
@@ -203,16 +215,6 @@ class Loop:
 
     def _computing(self) -> AbstractContextManager[None]:
         return computing_in(self.precision, self.device)
-
-    def _go_to_train_mode(self) -> None:
-        """Train mode, save for what is frozen and for statistics that are held; nothing where it is so already."""
-        if self.modes and all(module.training is mode for module, mode in self.modes):
-            return
-        self.model.train()  # what is frozen stays in eval mode: see freezing
-        recipe = self.recipe
-        if recipe.keep_statistics and recipe.bn != "train" and recipe.starts_from == "pretrained":
-            hold_statistics(self.model)
-        self.modes = [(module, module.training) for module in self.model.modules()]
 
     def _set_rates(self, num_batches: int) -> None:
         """What the schedule says, save for the stages whose rate somebody holds by hand."""

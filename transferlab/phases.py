@@ -65,10 +65,13 @@ def move_line(
     """
     freeze_to(model, line, bn=recipe.bn)
     arguments = {**learning_rates(phase), "weight_decay": recipe.weight_decay}
-    if optimizer is not None:
+    if optimizer is None:
+        optimizer = adamw(lr_groups(model, **arguments))
+    else:
         update_groups(optimizer, model, **arguments)
-        return optimizer
-    return adamw(lr_groups(model, **arguments))
+    for group in optimizer.param_groups:
+        group["lr"] = phase.stage_lrs.get(group["stage"], group["lr"])
+    return optimizer
 
 
 def plan(model: nn.Module, recipe: Recipe) -> tuple[PhaseRow, ...]:

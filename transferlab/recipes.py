@@ -6,8 +6,8 @@ Left out, until it exists: LoRA.
 """
 
 import dataclasses
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from transferlab.errors import check_learning_rate, unknown
@@ -21,7 +21,7 @@ class Phase:
     `frozen_share` counts the backbone's stages from the stem: 1 freezes them all and trains the head, 0 trains
     everything. The head learns at `head_lr`, the thawed stages at `backbone_lr` (without one at a tenth of `head_lr`);
     where `lowest_lr` is given too, at rates that grow geometrically from `lowest_lr` at the stem to `backbone_lr` at
-    the last stage below the head.
+    the last stage below the head. `stage_lrs` names stages with a rate of their own, which overrules all of these.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Phase:
     lowest_lr: float | None = None
     until_converged: bool = False  # end early when the training loss no longer falls; `epochs` is then the most
     schedule: str = "one_cycle"  # or "constant"
+    stage_lrs: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 <= self.frozen_share <= 1:
@@ -45,6 +46,10 @@ class Phase:
                 check_learning_rate(getattr(self, name), name)
         if self.lowest_lr is not None and self.backbone_lr is None:
             raise ValueError("lowest_lr is the rate at the stem; give backbone_lr, the last stage's, with it.")
+        if not isinstance(self.stage_lrs, Mapping):
+            raise ValueError(f"stage_lrs names rates by stage, such as {{'layer4': 1e-4}}; you gave {self.stage_lrs!r}.")
+        for stage, lr in self.stage_lrs.items():
+            check_learning_rate(lr, f"stage_lrs['{stage}']")
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,15 @@ class Recipe:
     def epochs(self) -> int:
         """The most epochs this recipe can take."""
         return sum(phase.epochs for phase in self.phases)
+
+    def batches_per_epoch(self, num_train: int) -> int:
+        """How many steps an epoch on so many images takes; a last batch of one image joins the one before it.
+
+        >>> fine_tuning().batches_per_epoch(65)
+        2
+        """
+        whole, rest = divmod(num_train, self.batch_size)
+        return max(1, whole + (rest > 1))
 
     def to_plain(self) -> dict[str, Any]:
         """The recipe as it comes back from JSON: lists and dicts only, so that a saved run equals its original."""

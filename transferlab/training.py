@@ -42,6 +42,7 @@ def fit(
     resume: bool | str | Path = False,
     measurements_per_epoch: int = 0,
     precision: str = "auto",
+    compile: bool = False,
 ) -> Iterator[Step | Measurement | Epoch | Run]:
     """Train `model` on `data.train` as the recipe says; yield a Step a batch, an Epoch an epoch, the Run at the end.
 
@@ -59,9 +60,13 @@ def fit(
 
     A `control` steers the run while it trains (see Control). `checkpoints` is a folder where the run is saved after
     each epoch and on stop; with `resume=True` the same call goes on from the last checkpoint there, if there is one,
-    and `resume="…/step-00000060.safetensors"` from that one. `precision` is "fp32", "bf16" or "auto", which is what a
-    short calibration found quicker on this machine (see precision). Where a batch does not fit in the memory of a GPU,
-    it goes through in parts, with the same gradient and a warning.
+    and `resume="…/step-00000060.safetensors"` from that one. `precision` is "fp32", "bf16", on a GPU also "fp16", or
+    "auto", which is what a short calibration found quicker on this machine (see precision). Where a batch does not fit
+    in the memory of a GPU, it goes through in parts, with the same gradient and a warning.
+
+    `compile` sends the part that trains through torch.compile, on a GPU as CUDA graphs (see compiled). It is off,
+    since its start-up of tens of seconds is longer than a whole run on kept features, and comes again whenever the
+    freeze line moves; it is for long runs on many images that train everything.
 
     Raises:
         ValueError: the head does not fit the classes, a class has no image, the recipe or the device is not there; a
@@ -77,8 +82,11 @@ def fit(
         check_keep(recipe.keep, memory)
     if resume is not False and checkpoints is None:
         raise ValueError("resume needs the folder of the checkpoints: fit(…, checkpoints='runs/mine', resume=True).")
-    precision = precision_for(device, precision)
-    loop = Loop(model, data, recipe, memory, seed, device, control or Control(), measurements_per_epoch, precision)
+    _check_compile(compile, recipe)
+    loop = Loop(
+        model, data, recipe, memory, seed, device, control or Control(), measurements_per_epoch,
+        precision_for(device, precision), compile,
+    )  # fmt: skip
     if checkpoints is None:
         return loop.records()
     saved = Checkpoints(checkpoints, loop)
@@ -98,6 +106,7 @@ def train(
     checkpoints: str | Path | None = None,
     resume: bool | str | Path = False,
     precision: str = "auto",
+    compile: bool = False,
 ) -> Run:
     """Drain `fit` with a progress bar and return the Run.
 
@@ -113,7 +122,7 @@ def train(
     control = Control()
     records = fit(
         model, data, recipe, memory=memory, seed=seed, device=device, control=control, checkpoints=checkpoints,
-        resume=resume, precision=precision,
+        resume=resume, precision=precision, compile=compile,
     )  # fmt: skip
     with (
         stopping_on_signals(control),
@@ -147,12 +156,22 @@ def _check(model: nn.Module, data: Splits, recipe: Recipe) -> None:
             f"The head '{head.name}' has {num_outputs} outputs and the data {len(names)} classes. "
             f"Type replace_head(model, {len(names)}) first."
         )
+    for stage in {stage: None for phase in recipe.phases for stage in phase.stage_lrs}:
+        stages(model).index(stage)  # which says what exists, where this is none
     card = card_of(model)
     if recipe.starts_from == "random" and card and card.pretrained:
         raise ValueError(
             f"'{recipe.name}' starts from random weights, and this model carries pretrained ones. "
             f"Type load('{card.name}', num_classes={len(names)}, pretrained=False)."
         )
+
+
+def _check_compile(compile: bool, recipe: Recipe) -> None:
+    if not isinstance(compile, bool):
+        raise ValueError(f"compile is True or False; you gave {compile!r}.")
+    if compile and recipe.keep is not None:
+        name = type(recipe.keep).__name__
+        raise ValueError(f"{name} looks at features inside the model, which compile=True merges away; leave one out.")
 
 
 def _check_measurements(measurements_per_epoch: int, memory: SourceMemory | None) -> None:

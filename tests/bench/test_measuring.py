@@ -15,6 +15,8 @@ def test_jobs_are_chosen_by_name():
     assert len(chosen([])) > len(chosen(["head", "forgetting"])) > 2
     assert [one.name for one in chosen([], ["twice", "head"])] == ["head", "twice"]
     assert len(chosen(["forgetting"], ["head"])) == 3
+    assert [one.name for one in chosen(["native defaults"], ["head"])][:3] == ["head", "native", "native_gradual"]
+    assert not any(one.name.startswith("native") for one in chosen([]))
     with pytest.raises(ValueError, match="Did you mean 'head_warm'"):
         chosen([], ["head_wram"])
     with pytest.raises(ValueError, match="Did you mean 'forgetting'"):
@@ -42,6 +44,12 @@ def test_more_turns_are_added_to_what_was_measured_alike(monkeypatch):
     assert both["repeats"] == 4
     with pytest.raises(ValueError, match=r"versions was .*Give --out another file"):
         added({**one, "versions": {"torch": "1.0"}}, other)
+
+
+def test_fewer_images_have_budgets_of_their_own(monkeypatch):
+    monkeypatch.setattr(measuring, "_measured", lambda task, one: {"way": one.name, "cpu_seconds": 1.0})
+    figures = run_in_turns([way("head")], repeats=1, say=lambda text: None, per_class=12)
+    assert figures["settings"]["budgets"] == [5, 10]
 
 
 def test_a_way_that_fails_is_named(monkeypatch, tmp_path):

@@ -1,6 +1,6 @@
 import pytest
 
-from transferlab.bench.report import drift, medians_table, ratio_of, ratios_table
+from transferlab.bench.report import drift, medians_table, native_note, ratio_of, ratios_table
 
 
 def measured(name, seconds, accuracy=0.5, peak=700.0):
@@ -42,3 +42,23 @@ def test_each_way_has_a_line_of_medians(figures):
 
 def test_a_machine_that_slowed_down_shows(figures):
     assert drift(figures) == 1.5
+
+
+def test_native_defaults_have_lines_of_their_own_and_say_who_trained_how_long():
+    native = {
+        "num_held_out": 100, "measurements": [measured("native", 1.0), measured("native_tutorial", 4.0)],
+        "settings": {"native_epochs": 25, "batch_size": 64},
+    }  # fmt: skip
+    lines = medians_table(native).splitlines()
+    assert [line.split("  ")[0] for line in lines[2:]] == [
+        "native defaults: transferlab, fine_tuning", "native defaults: PyTorch tutorial, finetuning",
+    ]  # fmt: skip
+    assert ratios_table(native) == ""
+    assert "cut" not in native_note(native)
+    trial = {**native, "settings": {"native_epochs": 2, "batch_size": 16}}
+    assert "all cut to 2/25" in native_note(trial)
+    assert "gets fastai's, cut to 16" in native_note(trial)
+
+
+def test_without_native_ways_nothing_is_said_of_them(figures):
+    assert native_note(figures) == ""

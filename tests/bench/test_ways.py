@@ -7,7 +7,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from transferlab.bench.task import read_task
-from transferlab.bench.ways import PROMISES, WAYS, way
+from transferlab.bench.ways import NATIVE, PROMISES, WAYS, way
 from transferlab.bench.worker import measure
 from transferlab.kept_store import kept
 
@@ -30,10 +30,16 @@ IMAGES = {
     "sweep": KEPT,
     # Budgets of 2 and 4 images for each of 8 classes, one seed.
     "sweep_fastai": EPOCHS * (16 + 32 + 2 * NUM_HELD_OUT),
+    # A fifth of the recipes' epochs: the head for 2, or 3, on images and mirror images, in batches of 32, ...
+    "native": KEPT + NUM_TRAIN + 4 * (NUM_TRAIN + NUM_HELD_OUT),
+    # ... and two thawings of one epoch, which meets each image in one view.
+    "native_gradual": KEPT + NUM_TRAIN + 2 * KEPT + NUM_TRAIN + NUM_HELD_OUT,
+    "native_fastai": EACH_EPOCH + NUM_TRAIN + NUM_HELD_OUT,  # an epoch of the head comes before the others
+    "native_lightning": EACH_EPOCH, "native_tutorial": EACH_EPOCH,
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [one.name for one in WAYS])
+@pytest.mark.parametrize("name", [one.name for one in (*WAYS, *NATIVE)])
 def test_every_way_does_the_whole_job_and_is_charged_for_what_it_computes(name, small):
     chosen = way(name)
     if not chosen.is_installed():
@@ -42,6 +48,7 @@ def test_every_way_does_the_whole_job_and_is_charged_for_what_it_computes(name, 
     assert figures["images_through_backbone"] == IMAGES[name]
     assert 0 <= figures["accuracy"] <= 1
     expected = {"head_by_hand": 1, "twice": 2 * EPOCHS, "sweep": 2, "sweep_fastai": 2}.get(name, EPOCHS)
+    expected = {"native": 2 + 4, "native_gradual": 3 + 1 + 1 + 1, "native_fastai": 1 + EPOCHS}.get(name, expected)
     assert len(figures["points"]) == expected
     assert figures["cpu_seconds"] > 0
     assert 0 < figures["first_point_seconds"] <= figures["wall_seconds"]
@@ -72,6 +79,28 @@ def test_gradual_unfreezing_computes_less_than_the_plain_loop(small):
     task = read_task(small)
     ours, plain = (way(name).function()(task) for name in ("gradual", "gradual_tutorial"))
     assert flops(lambda: ours(lambda accuracy: None)) < flops(lambda: plain(lambda accuracy: None))
+
+
+def test_native_defaults_augment_what_the_images_bear_and_the_others_nothing(small):
+    task = read_task(small)
+    assert task.data.train.label_safe == ()
+    assert task.augmentable().train.label_safe == ("crop", "flip")
+    assert torch.equal(task.augmentable().train.images, task.data.train.images)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("fastai") is None, reason="needs fastai: pip install 'transferlab[bench]'")
+def test_fastai_starts_from_the_same_backbone_under_a_head_of_its_own(small):
+    from transferlab.bench.with_fastai import _vision_learner
+
+    task = read_task(small)
+    learner = _vision_learner(task, True, lambda accuracy: None)
+    body, model = learner.model[0].eval(), task.model().eval()
+    x = task.tensors()[0][:4]
+    with torch.no_grad():
+        for module in (model.conv1, model.bn1, model.relu, model.maxpool, model.layer1, model.layer2, model.layer3):
+            x = module(x)
+        assert torch.equal(body(task.tensors()[0][:4]), model.layer4(x))
+    assert learner.model[1][-1].out_features == 8
 
 
 def test_every_promise_names_two_ways_and_knows_when_it_is_kept():

@@ -7,21 +7,21 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
 
 from transferlab.bench.task import Settings, make_task
-from transferlab.bench.ways import WAYS, Way, way
+from transferlab.bench.ways import NATIVE, WAYS, Way, way
 from transferlab.errors import unknown
 from transferlab.machine import processor
 
-JOBS = tuple(dict.fromkeys(one.job for one in WAYS))
+JOBS = tuple(dict.fromkeys(one.job for one in (*WAYS, *NATIVE)))
 
 
 def chosen(jobs: Sequence[str] = (), names: Sequence[str] = ()) -> list[Way]:
-    """The ways of these jobs and those of these names; all without any.
+    """The ways of these jobs and those of these names; without any, all that do the same work.
 
         >>> chosen(["forgetting"], ["head"])
 
@@ -31,8 +31,10 @@ def chosen(jobs: Sequence[str] = (), names: Sequence[str] = ()) -> list[Way]:
     for job in jobs:
         if job not in JOBS:
             raise unknown("job", job, JOBS)
-    wanted = {way(name).name for name in names} | {one.name for one in WAYS if one.job in jobs}
-    return [one for one in WAYS if one.name in wanted or not (jobs or names)]
+    if not jobs and not names:
+        return list(WAYS)
+    wanted = {way(name).name for name in names}
+    return [one for one in (*WAYS, *NATIVE) if one.name in wanted or one.job in jobs]
 
 
 def added(before: dict, more: dict) -> dict:
@@ -54,22 +56,31 @@ def added(before: dict, more: dict) -> dict:
     return {**more, "repeats": before["repeats"] + more["repeats"], "measurements": [*before["measurements"], *later]}
 
 
-def run_in_turns(ways: Sequence[Way], repeats: int, say: Callable[[str], None] = print, small: bool = False) -> dict:
+def run_in_turns(
+    ways: Sequence[Way],
+    repeats: int,
+    say: Callable[[str], None] = print,
+    small: bool = False,
+    per_class: int | None = None,
+) -> dict:
     """Measure each way `repeats` times, each time in a fresh process on one core; returns what `report` reads.
 
         >>> figures = run_in_turns(chosen(["head"]), repeats=2)
 
     `small` makes it a trial of a few images and two epochs, whose figures mean nothing. A way whose package is missing
-    is left out and named.
+    is left out and named. `per_class` is how many images of each of the 8 classes are trained on, by default 250.
     """
     missing = [one for one in ways if not one.is_installed()]
     ways = [one for one in ways if one.is_installed()]
     for one in missing:
         say(f"left out: {one.label} (needs {one.needs}; pip install 'transferlab[bench]')")
     measurements: list[dict] = []
-    settings = Settings(epochs=2, batch_size=16, budgets=(2, 4), seeds=2) if small else Settings()
+    settings = Settings(epochs=2, batch_size=16, budgets=(2, 4), seeds=2, native_epochs=2) if small else Settings()
+    size = {"per_class": 4, "held_out_per_class": 2} if small else {"per_class": 250, "held_out_per_class": 50}
+    size["per_class"] = per_class or size["per_class"]
+    budgets = tuple(budget for budget in settings.budgets if budget <= size["per_class"])
+    settings = replace(settings, budgets=budgets)
     with tempfile.TemporaryDirectory() as folder:
-        size = {"per_class": 4, "held_out_per_class": 2} if small else {}
         task = make_task(Path(folder) / "task.safetensors", settings=settings, **size)
         for turn in range(repeats):
             for one in ways if turn % 2 == 0 else reversed(ways):
@@ -80,7 +91,7 @@ def run_in_turns(ways: Sequence[Way], repeats: int, say: Callable[[str], None] =
     return {
         "kind": "Benchmark",
         "settings": {**asdict(settings), "budgets": list(settings.budgets)},  # as JSON gives it back
-        "num_held_out": size.get("held_out_per_class", 50) * 8,
+        "num_held_out": size["held_out_per_class"] * 8,
         "repeats": repeats,
         "machine": machine(),
         "versions": versions(),

@@ -1,13 +1,14 @@
-"""transferlab's own ways: the recipes as they are, without augmentation, as every other way here."""
+"""transferlab's own ways: without augmentation, as every other way here, and with its own defaults (`native_…`)."""
 
 from collections.abc import Callable
 
 from transferlab.backbones import load
-from transferlab.bench.task import Task
+from transferlab.bench.task import Settings, Task
+from transferlab.data.images import Splits
 from transferlab.forgetting import remember
 from transferlab.heads import replace_head
 from transferlab.many_heads import HeadResult, HeadSetting, head_features, train_heads
-from transferlab.recipes import Phase, Recipe, feature_extraction
+from transferlab.recipes import Phase, Recipe, feature_extraction, recipe
 from transferlab.records import Epoch
 from transferlab.training import fit
 
@@ -67,6 +68,21 @@ def sweep(task: Task) -> Callable[[Seen], float]:
     return run
 
 
+def native_fine_tuning(task: Task) -> Callable[[Seen], float]:
+    """`train(model, data, "fine_tuning")`: 8 epochs of the head, 20 of everything, batches of 32, crops and flips."""
+    return _native(task, "fine_tuning")
+
+
+def native_gradual(task: Task) -> Callable[[Seen], float]:
+    """`train(model, data, "gradual_unfreezing")`: the head until it converges, then three thawings of 5 epochs."""
+    return _native(task, "gradual_unfreezing")
+
+
+def _native(task: Task, name: str) -> Callable[[Seen], float]:
+    share = task.settings.native_epochs / Settings().native_epochs  # a trial is shorter, whoever is tried
+    return _running(task, recipe(name).shortened(share), data=task.augmentable())
+
+
 def _head_recipe(task: Task, epochs: int) -> Recipe:
     settings = task.settings
     return feature_extraction(
@@ -95,7 +111,7 @@ def full_recipe(task: Task) -> Recipe:
 
 
 def _running(
-    task: Task, recipe: Recipe, measurements_per_epoch: int = 0, with_memory: bool = False
+    task: Task, recipe: Recipe, measurements_per_epoch: int = 0, with_memory: bool = False, data: Splits | None = None
 ) -> Callable[[Seen], float]:
     model = load("bundled")
     memory = remember(model) if with_memory else None
@@ -104,7 +120,7 @@ def _running(
 
     def run(seen: Seen) -> float:
         accuracy = 0.0
-        records = fit(model, task.data, recipe, memory=memory, measurements_per_epoch=measurements_per_epoch)
+        records = fit(model, data or task.data, recipe, memory=memory, measurements_per_epoch=measurements_per_epoch)
         for record in records:
             if isinstance(record, Epoch) and record.epoch > 0:
                 accuracy = record.held_out_accuracy

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import torch
 
-from transferlab.bench.ways import PROMISES, WAYS
+from transferlab.bench.task import Settings
+from transferlab.bench.ways import NATIVE, PROMISES, WAYS
 from transferlab.meters import wilson_interval
 from transferlab.tables import table
 
@@ -17,7 +18,7 @@ def medians_table(figures: dict) -> str:
     >>> print(medians_table(figures))
     """
     rows = []
-    for way in WAYS:
+    for way in (*WAYS, *NATIVE):
         found = _of(figures, way.name)
         if not found:
             continue
@@ -40,7 +41,9 @@ def medians_table(figures: dict) -> str:
 def ratios_table(figures: dict) -> str:
     """One line a promise: the ratio of medians, its interval over resampled turns, what was promised, kept or missed.
 
-    >>> print(ratios_table(figures))
+        >>> print(ratios_table(figures))
+
+    Empty where nothing that was promised was measured.
     """
     rows = []
     for promise in PROMISES:
@@ -57,7 +60,26 @@ def ratios_table(figures: dict) -> str:
         kept = "kept" if _median(peaks) <= MEMORY_LIMIT else "missed"
         promised = f"≤ {MEMORY_LIMIT} MB ({MEMORY_AIM})"
         rows.append(["peak memory of a frozen run, whole process", f"{_median(peaks):,.0f} MB", promised, kept])
-    return table(["promise", "measured", "at least (aim)", ""], rows)
+    return table(["promise", "measured", "at least (aim)", ""], rows) if rows else ""
+
+
+def native_note(figures: dict) -> str:
+    """Who trained for how long with native defaults, where not every tool has an opinion; empty without such a way.
+
+    >>> print(native_note(figures))
+    """
+    if not any(_of(figures, way.name) for way in NATIVE):
+        return ""
+    epochs, batch_size = figures["settings"]["native_epochs"], figures["settings"]["batch_size"]
+    own = Settings().native_epochs
+    fewer = "" if batch_size == 64 else f", cut to {batch_size}"
+    cut = "" if epochs == own else f", all cut to {epochs}/{own}"
+    return (
+        "Epochs: 28 and at most 30 are the recipes' own, 25 the tutorial's; fastai (after one of the head) and "
+        f"Lightning name none and get the tutorial's{cut}.\nBatches: 32 are ours, 4 the tutorial's, 64 fastai's; "
+        f"Lightning names none and gets fastai's{fewer}.\nCrops and flips: ours and the tutorial's; fastai and "
+        "Lightning have none of their own accord."
+    )
 
 
 def ratio_of(figures: dict, more: str, less: str, num_samples: int = 2000) -> tuple[float, float, float] | None:

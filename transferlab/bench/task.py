@@ -1,7 +1,8 @@
 """The work that is timed: a pretrained network, images to learn from, and how long to train on them.
 
 A task is a file, so that every worker process gets the same bits: images as uint8, the weights of the bundled backbone
-under a new head. No way is charged for reading it. Left out: augmentation, which every peer does in its own way.
+under a new head. No way is charged for reading it. Left out: augmentation, which every peer does in its own way and
+uses in the second table only.
 """
 
 import dataclasses
@@ -35,6 +36,7 @@ class Settings:
     weight_decay: float = 0.01
     budgets: tuple[int, ...] = (5, 10, 20, 50, 100, 250)  # images a class, for the sweep
     seeds: int = 5
+    native_epochs: int = 25  # with native defaults: the tutorial's own number, where a tool has none
 
     @property
     def gradual_epochs(self) -> tuple[int, int]:
@@ -45,11 +47,15 @@ class Settings:
 
 @dataclass(frozen=True)
 class Task:
-    """Images, labels and settings; `model()` is a fresh copy of the pretrained network with its new head."""
+    """Images, labels and settings; `model()` is a fresh copy of the pretrained network with its new head.
+
+    `label_safe` names the augmentations that these images bear; no way uses them but those with native defaults.
+    """
 
     data: Splits
     weights: dict[str, Tensor]
     settings: Settings
+    label_safe: tuple[str, ...] = ()
 
     def model(self) -> SmallResNet:
         """The network that every way starts from."""
@@ -58,6 +64,10 @@ class Task:
         model.load_state_dict(self.weights)
         assert isinstance(model, SmallResNet)
         return model
+
+    def augmentable(self) -> Splits:
+        """The same images, said to bear what they do bear."""
+        return dataclasses.replace(self.data, train=dataclasses.replace(self.data.train, label_safe=self.label_safe))
 
     def tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Training and held-out images as normalised floats `(N, 3, 64, 64)`, each followed by its labels.
@@ -84,6 +94,7 @@ def make_task(path: Path, per_class: int = 250, held_out_per_class: int = 50, se
     text = {
         "settings": json.dumps(dataclasses.asdict(settings or Settings())),
         "class_names": json.dumps(data.train.class_names),
+        "label_safe": json.dumps(data.train.label_safe),
     }
     return write_atomically(path, lambda partial: save_file(tensors, partial, text))
 
@@ -95,14 +106,14 @@ def read_task(path: str | Path) -> Task:
         tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118  no dict
     names = tuple(json.loads(text["class_names"]))
     train, held_out = (
-        # No augmentation is safe, because no way is to augment.
+        # No augmentation is safe, because no way is to augment, unless by native defaults.
         ImageSet(tensors[f"{part}/images"], tensors[f"{part}/labels"], names, name="bench", label_safe=())
         for part in ("train", "held_out")
     )
     values = json.loads(text["settings"])
     settings = Settings(**{**values, "budgets": tuple(values["budgets"])})
     weights = {name.removeprefix("weights/"): value for name, value in tensors.items() if name.startswith("weights/")}
-    return Task(Splits(train, held_out), weights, settings)
+    return Task(Splits(train, held_out), weights, settings, tuple(json.loads(text["label_safe"])))
 
 
 def accuracy_of(model: nn.Module, x: Tensor, y: Tensor, batch_size: int = 250) -> float:

@@ -1,6 +1,7 @@
 """Who is measured: every way to do a job, what it needs, and what it is compared with.
 
-The jobs and the least that transferlab promises stand here as data; the figures come from `measuring`.
+The jobs and the least that transferlab promises stand here as data; the figures come from `measuring`. WAYS do the same
+work with the same settings; NATIVE are each used as its own documentation says, and make a table of their own.
 """
 
 import importlib
@@ -58,6 +59,17 @@ WAYS = (
     ),
 )  # fmt: skip
 
+NATIVE = (
+    Way("native", "transferlab, fine_tuning", "native defaults", "ours:native_fine_tuning"),
+    Way("native_gradual", "transferlab, gradual_unfreezing", "native defaults", "ours:native_gradual"),
+    Way("native_fastai", "fastai, vision_learner and fine_tune", "native defaults", "with_fastai:native", "fastai"),
+    Way(
+        "native_lightning", "Lightning, BackboneFinetuning and Adam", "native defaults", "with_lightning:native",
+        "lightning",
+    ),
+    Way("native_tutorial", "PyTorch tutorial, finetuning", "native defaults", "plain:tutorial_native"),
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Promise:
@@ -97,7 +109,7 @@ def way(name: str) -> Way:
     >>> way("head").label
     'transferlab, cold'
     """
-    for one in WAYS:
+    for one in (*WAYS, *NATIVE):
         if one.name == name:
             return one
-    raise unknown("way", name, [one.name for one in WAYS])
+    raise unknown("way", name, [one.name for one in (*WAYS, *NATIVE)])

@@ -1,7 +1,8 @@
 """fastai doing the same: its Learner, its freezing, its one-cycle training, on images in memory.
 
 The layer groups are the network's stages, so that fastai can freeze where we do. `train_bn=True` is fastai's default:
-the weights of BatchNorm train below the freeze line, and so the gradient goes through the whole backbone.
+the weights of BatchNorm train below the freeze line, and so the gradient goes through the whole backbone. `native` is
+what fastai's own documentation types, with a head of fastai's.
 """
 
 from collections.abc import Callable
@@ -16,17 +17,11 @@ Seen = Callable[[float], None]
 def _learner(task: Task, train_bn: bool, seen: Seen, index: torch.Tensor | None = None):
     import fastai.callback.progress
     import fastai.callback.schedule  # noqa: F401  both add methods to Learner
-    from fastai.basics import Callback, CrossEntropyLossFlat, DataLoader, DataLoaders, Learner, accuracy, params
+    from fastai.basics import CrossEntropyLossFlat, DataLoader, DataLoaders, Learner, accuracy, params
 
     x, labels, y, held_out_labels = task.tensors()
     if index is not None:
         x, labels = x[index], labels[index]
-
-    class Watch(Callback):
-        order = 90  # after the Recorder
-
-        def after_epoch(self) -> None:
-            seen(float(self.learn.recorder.values[-1][-1]))
 
     def splitter(model):
         first = params(model.conv1) + params(model.bn1)
@@ -38,12 +33,24 @@ def _learner(task: Task, train_bn: bool, seen: Seen, index: torch.Tensor | None 
     valid = DataLoader(list(zip(y, held_out_labels, strict=True)), bs=250, num_workers=0)
     learner = Learner(
         DataLoaders(train, valid, device=torch.device("cpu")), task.model(), loss_func=CrossEntropyLossFlat(),
-        splitter=splitter, metrics=accuracy, train_bn=train_bn, wd=task.settings.weight_decay, cbs=[Watch()],
+        splitter=splitter, metrics=accuracy, train_bn=train_bn, wd=task.settings.weight_decay, cbs=[_watch(seen)],
     )  # fmt: skip
     return learner
 
 
-def _training(task: Task, steps: Callable, train_bn: bool = True) -> Callable[[Seen], float]:
+def _watch(seen: Seen):
+    from fastai.basics import Callback
+
+    class Watch(Callback):
+        order = 90  # after the Recorder
+
+        def after_epoch(self) -> None:
+            seen(float(self.learn.recorder.values[-1][-1]))
+
+    return Watch()
+
+
+def _training(task: Task, steps: Callable, train_bn: bool = True, make: Callable = _learner) -> Callable[[Seen], float]:
     points: list[float] = []
     report: list[Seen] = []
 
@@ -51,7 +58,7 @@ def _training(task: Task, steps: Callable, train_bn: bool = True) -> Callable[[S
         points.append(accuracy)
         report[0](accuracy)
 
-    learner = _learner(task, train_bn, seen)
+    learner = make(task, train_bn, seen)
 
     def run(tell: Seen) -> float:
         report.append(tell)
@@ -108,6 +115,33 @@ def full(task: Task) -> Callable[[Seen], float]:
         learner.fit_one_cycle(task.settings.epochs, [task.settings.backbone_lr] * 5 + [task.settings.tuned_head_lr])
 
     return _training(task, steps)
+
+
+def native(task: Task) -> Callable[[Seen], float]:
+    """`vision_learner(…).fine_tune(epochs)`: one epoch of the head, then all of it, without augmentation, its default.
+
+    The rates, the optimizer and the head with its hidden layer are fastai's, and so is a last batch that is left out.
+    """
+    return _training(task, lambda learner: learner.fine_tune(task.settings.native_epochs), make=_vision_learner)
+
+
+def _vision_learner(task: Task, train_bn: bool, seen: Seen):
+    import fastai.callback.progress
+    import fastai.callback.schedule  # noqa: F401  both add methods to Learner
+    from fastai.basics import CrossEntropyLossFlat, DataLoaders, accuracy
+    from fastai.vision.learner import vision_learner
+
+    x, labels, y, held_out_labels = task.tensors()
+    sets = [list(zip(*part, strict=True)) for part in ((x, labels), (y, held_out_labels))]
+    loaders = DataLoaders.from_dsets(*sets, bs=task.settings.batch_size, device=torch.device("cpu"), num_workers=0)
+
+    def network(pretrained: bool):
+        return task.model()
+
+    return vision_learner(
+        loaders, network, n_out=task.data.train.num_classes, loss_func=CrossEntropyLossFlat(), metrics=accuracy,
+        train_bn=train_bn, cbs=[_watch(seen)],
+    )  # fmt: skip
 
 
 def sweep_of_one_seed(task: Task) -> Callable[[Seen], float]:
