@@ -9,12 +9,20 @@ import torch
 from torch import nn
 
 from transferlab import loop as loop_module
-from transferlab.backbones.small_resnet import SmallResNet
 from transferlab.compiled import Compiler
 from transferlab.keep_methods import L2SP
 from transferlab.recipes import fine_tuning, from_scratch
 from transferlab.records import Step
 from transferlab.training import fit, train
+
+
+def network():
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU()),
+        nn.Sequential(nn.Conv2d(8, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()),
+        nn.Linear(8, 2),
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -68,14 +76,13 @@ def test_compiled_code_gives_the_answers_and_gradients_of_the_module():
 def test_a_compiled_run_is_the_plain_one_to_rounding_at_every_freeze_line(two_colours, without_code):
     runs, models = [], []
     for compile in (False, True):
-        torch.manual_seed(0)
-        models.append(SmallResNet(2, width=8))
+        models.append(network())
         recipe = fine_tuning(epochs=2, head_epochs=2, batch_size=16)
         runs.append(list(fit(models[-1], two_colours, recipe, compile=compile)))
     assert losses(runs[1]) == pytest.approx(losses(runs[0]), rel=1e-3)
     assert without_code[1].wanted  # nothing failed
     assert list(models[0].state_dict()) == list(models[1].state_dict())
-    assert type(models[1]) is SmallResNet
+    assert type(models[1]) is nn.Sequential
 
 
 def test_torch_compiles_for_as_many_runs_as_there_are():
@@ -100,11 +107,10 @@ def test_a_compiler_that_fails_is_said_once_and_the_run_is_the_plain_one(two_col
     monkeypatch.setattr(loop_module, "Compiler", lambda device, wanted: Compiler(device, wanted, backend=broken))
     runs = []
     for compile in (False, True):
-        torch.manual_seed(0)
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             recipe = fine_tuning(epochs=1, head_epochs=1)
-            runs.append(train(SmallResNet(2, width=8), two_colours, recipe, compile=compile, progress=False))
+            runs.append(train(network(), two_colours, recipe, compile=compile, progress=False))
         told = [str(one.message) for one in said if "torch.compile failed" in str(one.message)]
         assert len(told) == compile
     assert "the run goes on without it" in told[0]
@@ -124,14 +130,13 @@ def test_a_full_memory_is_no_failure_of_the_compiler():
 
 def test_a_run_goes_on_as_it_was_begun(two_colours, tmp_path, without_code):
     recipe = from_scratch(epochs=1)
-    torch.manual_seed(0)
-    train(SmallResNet(2, width=8), two_colours, recipe, checkpoints=tmp_path, compile=True, progress=False)
+    train(network(), two_colours, recipe, checkpoints=tmp_path, compile=True, progress=False)
     with pytest.raises(ValueError, match=r'precision was "fp32, compiled", and now it is "fp32"'):
-        fit(SmallResNet(2, width=8), two_colours, recipe, checkpoints=tmp_path, resume=True)
+        fit(network(), two_colours, recipe, checkpoints=tmp_path, resume=True)
 
 
 def test_what_cannot_be_compiled_is_said_at_the_call(two_colours):
-    model = SmallResNet(2, width=8)
+    model = network()
     with pytest.raises(ValueError, match="compile is True or False; you gave 'max'"):
         fit(model, two_colours, compile="max")
     with pytest.raises(ValueError, match="L2SP looks at features inside the model"):

@@ -61,6 +61,25 @@ def test_no_import_goes_upwards(path):
 HEAVY = ("torch", "torchvision", "timm", "captum", "matplotlib", "ipywidgets", "anywidget")
 
 
+# What panels may import of us: the session and what is made to be shown. Nothing that touches a parameter.
+SHOWABLE = ("lab", "widgets", "errors", "records", "files", "meters", "plots", "explain.methods")
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "widgets").glob("*.py")), ids=lambda path: path.name)
+def test_panels_speak_to_the_session_only(path):
+    for name in imports(path):
+        assert name.split(".")[0] not in ("torch", "torchvision", "timm", "captum"), f"{path.name} imports {name}"
+        if name.startswith("transferlab."):
+            allowed = tuple(f"transferlab.{one}" for one in SHOWABLE)
+            assert name.startswith(allowed), f"{path.name} imports {name}; a panel speaks to lab.session"
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "lab").glob("*.py")), ids=lambda path: path.name)
+def test_the_lab_has_no_face_of_its_own(path):
+    for name in imports(path):
+        assert name.split(".")[0] not in ("ipywidgets", "anywidget", "IPython", "matplotlib"), f"{path.name}: {name}"
+
+
 def imported_after(code: str) -> set[str]:
     code += f"\nimport sys; print(*[name for name in {HEAVY} if name in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -21,7 +21,6 @@ _WHERE = {
     "save": "backbones",
     "fetch": "backbones",
     "available": "backbones",
-    "Card": "backbones",
     "ImageSet": "data",
     "Splits": "data",
     "folder": "data",
@@ -49,6 +48,7 @@ _WHERE = {
     "lr_find": "lr_find",
     "layer_probes": "layer_probes",
     "explain": "explain",
+    "Lab": "widgets",
 }
 
 __all__ = [*_WHERE, "worlds"]

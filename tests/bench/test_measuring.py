@@ -70,3 +70,20 @@ def test_the_command_prints_tables_and_writes_figures(tmp_path, capsys):
     assert main(["bench", "--repeats", "0", "--out", str(out)]) == 2
     assert main(["bench", "--add", "--out", str(tmp_path / "none.json")]) == 2
     assert json.loads(out.read_text()) == figures
+
+
+def test_native_defaults_are_a_table_and_a_file_of_their_own(monkeypatch, tmp_path, capsys):
+    def measured(task, one):
+        return {
+            "way": one.name, "cpu_seconds": 2.0, "first_point_seconds": 1.0, "accuracy": 0.5, "peak_megabytes": 700.0,
+            "calibration_seconds": [1.0, 1.0],
+        }  # fmt: skip
+
+    monkeypatch.setattr(measuring, "_measured", measured)
+    monkeypatch.chdir(tmp_path)
+    assert main(["bench", "--native", "--small", "--repeats", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert "native defaults: transferlab, fine_tuning" in printed
+    assert "all cut to 2/25" in printed
+    assert "promise" not in printed
+    assert [path.name for path in tmp_path.iterdir()] == ["transferlab-bench-native.json"]

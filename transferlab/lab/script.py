@@ -99,7 +99,7 @@ def _training(settings: Settings, remembers: bool, commands: Sequence[Command]) 
         f"for record in tl.fit(model, data, recipe, {', '.join(arguments)}):",
         *steer,
         "    if isinstance(record, Epoch):",
-        '        print(record.epoch, record.phase, f"held-out {record.held_out_accuracy:.1%}", record.source_accuracy)',
+        '        print(f"{record.epoch:3} {record.phase}: held-out {record.held_out_accuracy:.1%}")',
         "run = record",
     ]
 

@@ -13,19 +13,59 @@ Left out: more than one run at a time; a new lab ends the run of the one before,
 from typing import Any
 
 import ipywidgets
-from torch import nn
 
 from transferlab.lab.session import Session, end_every_run
-from transferlab.widgets.attribution_view import AttributionView
 from transferlab.widgets.code_panel import CodePanel
-from transferlab.widgets.data_panel import DataPanel
-from transferlab.widgets.drift_view import DriftView
-from transferlab.widgets.filter_view import FilterView
-from transferlab.widgets.forgetting_panel import ForgettingPanel
-from transferlab.widgets.freeze_map import FreezeMap
-from transferlab.widgets.learning_rates import LearningRates
 from transferlab.widgets.live_run import LiveRun
-from transferlab.widgets.prediction import Prediction
 from transferlab.widgets.recipe_panel import RecipePanel
-from transferlab.widgets.run_table import RunTable
 from transferlab.widgets.tabs import Tabs
+
+SETTINGS_WIDTH, RUN_WIDTH = "330px", "560px"  # what they need at least; on a narrow page the run comes below
+
+
+class Lab(ipywidgets.Box):
+    """Every panel of the lab on one session.
+
+        >>> lab = Lab("bundled", "objects", recipe="gradual_unfreezing", seed=1)
+        >>> lab                                  # shows it
+        >>> lab.session.runs[-1].run.accuracy
+
+    `backbone`, `data` and further settings are those of `Session`. With `blocking=True` Start trains in the foreground:
+    for Colab, and wherever nothing moves while a background thread trains; buttons then wait until the run is over.
+
+    Raises:
+        ValueError: no such backbone, data or setting.
+    """
+
+    def __init__(self, backbone: Any = "bundled", data: Any = "objects", *, blocking: bool = False, **settings: Any) -> None:
+        end_every_run()  # of the same cell, run again
+        self.session = session = Session(backbone, data, **settings)
+        self.recipe = RecipePanel(session)
+        self.live_run = LiveRun(session, blocking)
+        self.code = CodePanel(session)
+        self.tabs = Tabs({"Show me the code": self.code})
+        left = ipywidgets.VBox([self.recipe], layout=_column(f"0 1 {SETTINGS_WIDTH}", "290px"))
+        right = ipywidgets.VBox([self.live_run, self.tabs.box], layout=_column(f"1 1 {RUN_WIDTH}", "320px"))
+        super().__init__([left, right], layout=ipywidgets.Layout(flex_flow="row wrap", width="100%"))
+
+    @property
+    def panels(self) -> tuple[Any, ...]:
+        """Every panel, for whoever wants to close or to inspect them."""
+        return (self.recipe, self.live_run, self.tabs, *self.tabs.panels.values())
+
+    def close(self) -> None:
+        """End the run and take all panels away."""
+        self.session.close()
+        for panel in self.panels:
+            panel.close()
+        super().close()
+
+    def _repr_mimebundle_(self, **arguments: Any) -> Any:
+        found = super()._repr_mimebundle_(**arguments)
+        if found:
+            found["text/plain"] = f"The lab of transferlab. {self.live_run.in_words()}"
+        return found
+
+
+def _column(flex: str, least: str) -> ipywidgets.Layout:
+    return ipywidgets.Layout(flex=flex, min_width=least, overflow="hidden")
