@@ -23,7 +23,7 @@ RANKS = {
     "phases": 4, "position": 4, "keeping": 4, "wise_ft": 4, "lr_find": 4, "layer_probes": 4, "explain": 5.5,
     "many_heads": 4.2, "evaluation": 4.3, "batch_gradient": 4, "unread": 4.2, "loop": 4.5,
     "checkpoints": 4.7, "training": 5,
-    "resident": 1.8, "train_mode": 4.2, "loss_scale": 2, "compiled": 2,
+    "resident": 1.7, "loss_scale": 1.5, "compiled": 1.5, "train_mode": 2.2,
     "lab": 7.5, "widgets": 8, "opening": 1,
     "plots": 6, "tables": 6.5, "comparison": 6.5, "examination": 7,
     "bench": 8, "cli": 9,

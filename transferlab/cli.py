@@ -1,5 +1,5 @@
-"""The command `transferlab`: `lab` opens the lab, `run` trains recipes side by side, `filters` and `explain` look inside, `fetch` brings
-pretrained weights, `bench` measures.
+"""The command `transferlab`: `lab` opens the lab, `run` trains recipes side by side, `filters` and `explain` look
+inside, `fetch` brings pretrained weights, `bench` measures.
 
 What can go wrong for a user ends in one sentence and exit status 2, without a traceback.
 """
@@ -39,11 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="transferlab", description="Learn transfer learning by doing it.")
     parser.add_argument("--version", action="version", version=f"transferlab {__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="lab | run | filters | explain | fetch | bench")
+    commands = parser.add_subparsers(
+        title="commands", required=True, metavar="lab | run | filters | explain | fetch | bench"
+    )
 
     lab = commands.add_parser("lab", help="open JupyterLab on a notebook with the lab in it")
     lab.set_defaults(command=_lab)
-    lab.add_argument("notebook", nargs="?", type=Path, default=Path("transferlab.ipynb"), help="made if it is not there")
+    lab.add_argument(
+        "notebook", nargs="?", type=Path, default=Path("transferlab.ipynb"), help="made if it is not there"
+    )
     lab.add_argument("--data", default="objects", help="a drawn target (objects, satellite, …) or a folder of images")
     lab.add_argument("--backbone", default="bundled", help="bundled, torchvision/resnet50, timm/efficientnet_b4, …")
     lab.add_argument("--no-browser", action="store_true", help="start the server and print its address")

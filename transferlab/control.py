@@ -1,4 +1,4 @@
-"""Steering a run while it trains: pause, step, stop, change a learning rate, move the freeze line, evaluate, look inside.
+"""Steering a run while it trains: pause, step, stop, set a learning rate, move the freeze line, evaluate, look inside.
 
     control = Control()
     for record in fit(model, data, "fine_tuning", control=control): ...      # in a thread of its own

@@ -47,7 +47,9 @@ class Phase:
         if self.lowest_lr is not None and self.backbone_lr is None:
             raise ValueError("lowest_lr is the rate at the stem; give backbone_lr, the last stage's, with it.")
         if not isinstance(self.stage_lrs, Mapping):
-            raise ValueError(f"stage_lrs names rates by stage, such as {{'layer4': 1e-4}}; you gave {self.stage_lrs!r}.")
+            raise ValueError(
+                f"stage_lrs names rates by stage, such as {{'layer4': 1e-4}}; you gave {self.stage_lrs!r}."
+            )
         for stage, lr in self.stage_lrs.items():
             check_learning_rate(lr, f"stage_lrs['{stage}']")
 

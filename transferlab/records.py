@@ -115,7 +115,7 @@ class Run:
     versions: Mapping[str, str] = field(default_factory=dict)
     measurements: tuple[Measurement, ...] = ()
     commands: tuple[Command, ...] = ()
-    precision: str = "fp32"  # or "bf16": what convolutions and matrix products were computed in
+    precision: str = "fp32"  # or "bf16", "fp16": what convolutions and matrix products were computed in
     stopped: bool = False  # by hand, before the recipe's end; the last epoch may then be a part of one
 
     @property

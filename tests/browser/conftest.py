@@ -10,12 +10,16 @@ from tests.browser.pages import NotebookPage
 from tests.browser.tools import SWITCHES, chromium, missing, must_run
 
 
-@pytest.fixture(scope="session")
-def tools():
+def require_tools():
     """Skips, or in CI fails, where something is not installed."""
     sentences = missing()
     if sentences:
         (pytest.fail if must_run() else pytest.skip)(" ".join(sentences))
+
+
+@pytest.fixture(scope="session")
+def tools():
+    require_tools()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """The smallest panel, to test the browser's tests with.
 
-    from tests.browser.counter import Counter
-    Counter()
+from tests.browser.counter import Counter
+Counter()
 """
 
 from pathlib import Path

@@ -1,8 +1,8 @@
 """Data that can be made again: a drawn world, a folder, or a torchvision set, as a frozen record with its own code.
 
-    choice = WorldData("objects", per_class=20, task="hue")
-    data = choice.make()
-    print(choice.code())       # data = tl.worlds.target("objects", per_class=20, task="hue")
+choice = WorldData("objects", per_class=20, task="hue")
+data = choice.make()
+print(choice.code())       # data = tl.worlds.target("objects", per_class=20, task="hue")
 """
 
 from dataclasses import dataclass, fields
@@ -29,7 +29,9 @@ class WorldData:
         )  # fmt: skip
 
     def code(self) -> str:
-        turned = {one.name: getattr(self, one.name) for one in fields(self)[2:] if getattr(self, one.name) != one.default}
+        turned = {
+            one.name: getattr(self, one.name) for one in fields(self)[2:] if getattr(self, one.name) != one.default
+        }
         more = "".join(f", {name}={value!r}" for name, value in turned.items())
         return f'data = tl.worlds.target("{self.name}", per_class={self.per_class}{more})'
 

@@ -37,7 +37,9 @@ class Lab(ipywidgets.Box):
         ValueError: no such backbone, data or setting.
     """
 
-    def __init__(self, backbone: Any = "bundled", data: Any = "objects", *, blocking: bool = False, **settings: Any) -> None:
+    def __init__(
+        self, backbone: Any = "bundled", data: Any = "objects", *, blocking: bool = False, **settings: Any
+    ) -> None:
         end_every_run()  # of the same cell, run again
         self.session = session = Session(backbone, data, **settings)
         self.recipe = RecipePanel(session)
