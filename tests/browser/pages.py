@@ -18,9 +18,17 @@ from typing import Any
 
 from tests.browser.jupyter_server import JupyterServer
 
-PATIENCE = 60.0  # seconds; a wait ends as soon as it can, so a slow machine costs no quick one anything
+PATIENCE = 25.0  # seconds; a wait ends as soon as it can, so a slow machine costs no quick one anything
 APPS = {"lab": "lab/tree", "notebook": "notebooks", "voila": "voila/render"}
 KERNEL = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel"
+CELLS = (
+    "window.jupyterapp.shell.currentWidget.content.widgets"
+    ".filter(cell => cell.model.type === 'code' && cell.model.sharedModel.source.trim())"
+)
+CONTROLS = (
+    ".tl-panel :is(button, select, textarea, summary, a[href], input:not([type=hidden]), [tabindex='0'])"
+)
+NOT_HIDDEN = "one => one.tabIndex >= 0 && !one.closest('[inert], [hidden]')"
 # What Jupyter's own pages stumble over before a cell has run, seen with an empty notebook too. Voila's template asks a CDN
 # for the style sheets of its icons and for MathJax. Nothing of ours does anything of the kind.
 VOILA_OWN = r"^https://(cdn\.jsdelivr\.net/npm/@fortawesome/fontawesome-free@|cdnjs\.cloudflare\.com/ajax/libs/mathjax/)"
@@ -62,11 +70,18 @@ class NotebookPage:
         self.page.evaluate("name => void window.jupyterapp.commands.execute(name)", name)
 
     def run_all(self) -> None:
-        """Run every cell from the top and wait until the kernel has nothing left to do."""
-        before = self.page.evaluate(COUNTS)
+        """Run every cell from the top and wait until the kernel has nothing left to do.
+
+        Raises:
+            AssertionError: a cell ended with an error.
+        """
+        self.page.evaluate(f"() => {CELLS}.forEach(cell => {{ cell.model.executionCount = null }})")
         self.command("notebook:run-all-cells")
-        self.page.wait_for_function(f"before => {{ const now = {COUNTS}; return now.length > 0 && now.every("
-                                    "(count, i) => count !== null && count !== before[i]) }", arg=before)  # fmt: skip
+        failed = f"{CELLS}.flatMap(cell => cell.model.outputs.toJSON()).find(one => one.output_type === 'error')"
+        ran = f"{CELLS}.every(cell => cell.model.executionCount !== null)"
+        self.page.wait_for_function(f"{failed} || {ran}")
+        trace = self.page.evaluate(f"() => {failed}?.traceback.join('\\n')")
+        assert trace is None, f"a cell failed:\n{trace}"
         self.wait_for_kernel()
 
     def reload(self) -> None:
@@ -130,6 +145,11 @@ class NotebookPage:
     def screenshot(self, path: Path, title: str | None = None) -> None:
         (self.panel(title) if title else self.page).screenshot(path=str(path))
 
+    def controls(self) -> list[Any]:
+        """Everything in the panels on view that can be operated now, in the order of the page."""
+        found = self.page.locator(CONTROLS).element_handles()
+        return [one for one in found if one.is_visible() and one.is_enabled() and one.evaluate(NOT_HIDDEN)]
+
     # What must not happen.
 
     def check(self) -> None:
@@ -154,10 +174,3 @@ class NotebookPage:
 
     def _is_voilas_own(self, address: str) -> bool:
         return self.app == "voila" and bool(re.match(VOILA_OWN, address))
-
-
-COUNTS = (
-    "window.jupyterapp.shell.currentWidget.content.widgets"
-    ".filter(cell => cell.model.type === 'code' && cell.model.sharedModel.source.trim())"
-    ".map(cell => cell.model.executionCount)"
-)

@@ -8,6 +8,7 @@ time. Left out: what it means; see `explain/drift.py`.
 """
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 import torch
@@ -32,7 +33,8 @@ class DriftLook:
 
     A stage's facts: `weights` is ‖w − w₀‖ / ‖w₀‖, `similarity` the linear CKA of what it makes of the images with what
     it made of them before, `between` the share of variance that lies between the classes; the last two are None where
-    they cannot be had (a stage that several tensors leave, fewer than four images, a class with one image).
+    they cannot be had (a stage that several tensors leave, fewer than four images, a class with one image), and all
+    where a network that diverged has no numbers any more.
     """
 
     def __init__(self, start: nn.Module, images: ImageSet) -> None:
@@ -59,9 +61,9 @@ class DriftLook:
             apart = separability(row.stage, own.mean[kept], labels) if own is not None and len(labels) else None
             rows.append({
                 "stage": row.stage,
-                "weights": row.weights,
-                "similarity": row.similarity if alike else None,
-                "between": apart.between if apart else None,
+                "weights": _number(row.weights),
+                "similarity": _number(row.similarity) if alike else None,
+                "between": _number(apart.between) if apart else None,
             })  # fmt: skip
         return Frame(facts={"asked": {}, "stages": rows, "num_images": len(self.images)})
 
@@ -77,3 +79,8 @@ class DriftLook:
         kept = torch.nonzero(counts[labels] >= 2).flatten()
         several = int((counts >= 2).sum()) >= 2
         return (labels[kept], kept) if several else (labels[:0], kept[:0])
+
+
+def _number(value: float | None) -> float | None:
+    """What JSON can hold."""
+    return value if value is not None and isfinite(value) else None

@@ -52,7 +52,7 @@ def coloured(values: Tensor, colours: tuple[str, ...]) -> Tensor:
 
 
 def overlay(image: Tensor, values: Tensor, signed: bool = False) -> Tensor:
-    """A map `(H, W)` over its picture `(3, H, W)`, both uint8: the picture in grey, the map in colour where it is strong.
+    """A map `(H, W)` over its picture `(3, H, W)`, uint8: the picture in grey, the map in colour where it is strong.
 
         >>> overlay(data.images[0], explained.maps[0]).shape
         torch.Size([3, 64, 64])

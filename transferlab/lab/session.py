@@ -1,7 +1,7 @@
 """What the panels of the lab share: the settings, the run that is on, the runs before it, and who wants to know.
 
     session = Session("bundled", "objects")
-    session.subscribe(print)              # "settings", "data", "state", "records", "frames", "runs"
+    session.subscribe(print)              # "settings", "data", "state", "records", "frames", "runs", "compared"
     session.freeze_to("layer4")
     session.start()
     session.set_lr("fc", 5e-4)
@@ -14,7 +14,7 @@ once would only wait for each other. Left out: what a panel looks like.
 
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from torch import nn
@@ -27,7 +27,7 @@ from transferlab.explain.snapshots import Snapshots
 from transferlab.lab.devices import devices
 from transferlab.lab.given_data import choice_of
 from transferlab.lab.history import FinishedRun, History
-from transferlab.lab.log import RunLog
+from transferlab.lab.log import Mark, RunLog
 from transferlab.lab.previews import SHARE, Frame, Previews
 from transferlab.lab.script import script
 from transferlab.lab.settings import MINE, Settings
@@ -81,10 +81,13 @@ class Session:
         self.workshop, self.history, self.previews = Workshop(), History(), Previews(preview_share)
         self.shown: FinishedRun | None = None  # the run of the past that the panels show, None for the newest
         self.playing: Playing | None = None
+        self.compared: tuple[FinishedRun, ...] = ()  # whose curves are drawn behind those of the run on view
+        self.begin_from: Snapshot | None = None  # the state that the next run starts from; see `replay.py`
         self.listener_failures: list[Exception] = []
         self._listeners: list[Callable[[str], None]] = []
         self._trainer: Trainer | None = None
         self._trained_with = self.settings
+        self._begins_from: Snapshot | None = None
         self._lock = threading.RLock()
         self.plan: tuple[PhaseRow, ...] = self.workshop.plan(self.settings)
 
@@ -293,6 +296,7 @@ class Session:
             self.end()
             end_every_run(but=self)
             self.shown, self._trained_with = None, self.settings
+            self._begins_from, self.begin_from = self.begin_from, None  # of this run alone
             self.previews.begin()
             self._trainer = Trainer(self._prepare, self.previews, self._state_changed, self._records_came)
             if paused:
@@ -362,6 +366,14 @@ class Session:
             self.shown = run
         self.tell("state", "records", "frames")
 
+    def compare(self, runs: Sequence[FinishedRun]) -> None:
+        """Let the panels draw these runs behind the one on view; none of them takes them away.
+
+        >>> session.compare(session.runs[:2])
+        """
+        self.compared = tuple(runs)
+        self.tell("compared")
+
     def play(self, playing: Playing | None) -> None:
         """Let the panels follow a recorded run, or with None no longer (see `recording.py`)."""
         with self._lock:
@@ -392,6 +404,8 @@ class Session:
     ) -> tuple[nn.Module, RunLog, Snapshots, Iterator[Step | Measurement | Epoch | Run]]:
         settings = self._trained_with
         data, model = self.workshop.data(settings), self.workshop.model(settings)
+        if self._begins_from is not None:
+            model = model_at(self.workshop.pretrained(settings), self._begins_from)
         memory = None if settings.starts_from_random else self.workshop.memory(settings)
         recipe = settings.to_recipe(self.stage_names)
         records = fit(
@@ -399,6 +413,8 @@ class Session:
             measurements_per_epoch=settings.measurements_per_epoch if memory else 0,
         )  # fmt: skip
         log = RunLog(recipe.batches_per_epoch(len(data.train)), recipe.epochs)
+        if self._begins_from is not None:
+            log.marks.append(Mark(0.0, "live", f"goes on from {self._begins_from.held_out_accuracy:.1%} held-out"))
         return model, log, self.history.room_for_snapshots(), records
 
     def _state_changed(self) -> None:

@@ -9,6 +9,7 @@ A position without a picture is looked at in the snapshot of that epoch: in the 
 at once. Left out: drawing, and where along the run to look (`scrub.py`).
 """
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -39,6 +40,7 @@ class Viewer:
         self._before: list[Frame] = []  # one, once it was asked for
         self._follows = False
         self._watched: Look | None = None
+        self._lock = threading.RLock()
 
     @property
     def follows(self) -> bool:
@@ -73,12 +75,13 @@ class Viewer:
 
     def subject(self) -> Subject:
         """The run on view; where it is another than the last time, its pictures begin anew."""
-        subject = subject_of(self.session)
-        now = subject.of, self._look(subject)
-        if self._on_view is None or self._on_view[0] is not now[0] or self._on_view[1] is not now[1]:
-            self._on_view, self._made, self._before = now, {}, []
-            self.turn += 1
-        return subject
+        with self._lock:
+            subject = subject_of(self.session)
+            now = subject.of, self._look(subject)
+            if self._on_view is None or self._on_view[0] is not now[0] or self._on_view[1] is not now[1]:
+                self._on_view, self._made, self._before = now, {}, []
+                self.turn += 1
+            return subject
 
     @property
     def trouble(self) -> str | None:
@@ -123,9 +126,11 @@ class Viewer:
 
     def before(self, then: Callable[[Frame], None], trouble: Callable[[str], None]) -> None:
         """Give `then` the picture of the model that the run started from."""
-        look, kept = self._look(self.subject()), self._before
-        if look is None:
-            trouble("The images of this run are not here, so that nothing can be compared with the model before it.")
+        subject = self.subject()
+        look, kept = self._look(subject), self._before
+        if look is None:  # a recorded run: its first picture has to serve
+            first = self._known(subject).get(0.0)
+            then(first) if first is not None else trouble(NOTHING)
             return
 
         def work(model: nn.Module) -> Frame:
@@ -162,14 +167,17 @@ class Viewer:
         return {**taken, **self._made}
 
     def _look(self, subject: Subject) -> Look | None:
-        """The look for a subject, made once; None where its images are not here any more."""
-        for key, look in self._looks:
-            if key == subject.looks_alike:
-                return look
-        try:
-            _ = subject.data, subject.start
-        except (ValueError, OSError):
+        """The look for a subject, made once; None where its images or its model are not here."""
+        if subject.is_played:
             return None
-        look = self._make(subject)
-        self._looks = [*self._looks[-1:], (subject.looks_alike, look)]
-        return look
+        with self._lock:
+            for key, look in self._looks:
+                if key == subject.looks_alike:
+                    return look
+            try:
+                _ = subject.data, subject.start
+            except (ValueError, OSError):
+                return None
+            look = self._make(subject)
+            self._looks = [*self._looks[-1:], (subject.looks_alike, look)]
+            return look

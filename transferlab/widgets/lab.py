@@ -14,8 +14,13 @@ from typing import Any
 
 import ipywidgets
 
+from transferlab.lab.scrub import Scrub
 from transferlab.lab.session import Session, end_every_run
+from transferlab.widgets.attribution_view import AttributionView
 from transferlab.widgets.code_panel import CodePanel
+from transferlab.widgets.drift_view import DriftView
+from transferlab.widgets.filter_view import FilterView
+from transferlab.widgets.forgetting_panel import ForgettingPanel
 from transferlab.widgets.live_run import LiveRun
 from transferlab.widgets.recipe_panel import RecipePanel
 from transferlab.widgets.tabs import Tabs
@@ -44,8 +49,21 @@ class Lab(ipywidgets.Box):
         self.session = session = Session(backbone, data, **settings)
         self.recipe = RecipePanel(session)
         self.live_run = LiveRun(session, blocking)
+        scrub = Scrub()
+        self.forgetting = ForgettingPanel(session)
+        self.filters = FilterView(session, scrub)
+        self.attributions = AttributionView(session, scrub)
+        self.drift = DriftView(session, scrub)
         self.code = CodePanel(session)
-        self.tabs = Tabs({"Show me the code": self.code})
+        self.tabs = Tabs(
+            {
+                "Forgetting": self.forgetting,
+                "Filters": self.filters,
+                "Reasons": self.attributions,
+                "Drift": self.drift,
+                "Show me the code": self.code,
+            }
+        )
         left = ipywidgets.VBox([self.recipe], layout=_column(f"0 1 {SETTINGS_WIDTH}", "290px"))
         right = ipywidgets.VBox([self.live_run, self.tabs.box], layout=_column(f"1 1 {RUN_WIDTH}", "320px"))
         super().__init__([left, right], layout=ipywidgets.Layout(flex_flow="row wrap", width="100%"))

@@ -45,7 +45,8 @@ class LiveRun(Panel):
             "blocking": self.blocking,
             "runs": len(session.runs),
             "failure": failure.sentence if failure else None,
-            "epochs": log.num_epochs if log else 0,
+            "epochs": log.num_epochs if log else sum(row.num_epochs for row in session.plan),
+            "begun": log is not None,
             "position": log.position if log else 0.0,
             "steps": log.steps if log else 0,
             "phase": log.phase if log else "",
@@ -102,7 +103,7 @@ class LiveRun(Panel):
             self._send_points()
         elif event == "compared":
             self._send_overlay()
-        elif event in ("state", "runs"):
+        elif event in ("state", "runs", "settings"):
             self.tell("progress", self.state())
 
     def _send_points(self) -> None:

@@ -55,10 +55,10 @@ function create(root, api) {
     sign.textContent = STATE_SIGNS[now.state] || "○";
     if (word.textContent !== STATE_WORDS[now.state]) word.textContent = STATE_WORDS[now.state];
     badge.dataset.state = now.state;
-    bar.value = now.epochs ? Math.min(1, now.position / now.epochs) : 0;
+    bar.value = now.begun ? Math.min(1, now.position / now.epochs) : 0;
     const left = now.left === null || now.left === undefined ? "" : ` · about ${secondsText(now.left)} left`;
     const phase = now.phase ? ` · ${now.phase}` : "";
-    where.textContent = now.epochs ? `epoch ${now.position.toFixed(1)} of ${now.epochs}${phase} · step ${countText(now.steps)}${left}` : "no run yet";
+    where.textContent = now.begun ? `epoch ${now.position.toFixed(1)} of ${now.epochs}${phase} · step ${countText(now.steps)}${left}` : `${now.epochs} epochs to train`;
     failure.textContent = now.failure || "";
     failure.classList.toggle("tl-shown", Boolean(now.failure));
     ACCURACIES.source.label = now.source === "agreement" ? "source agreement" : "source kept";

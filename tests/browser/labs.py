@@ -1,0 +1,31 @@
+"""Labs that are quick enough for a journey: the bundled backbone on a few drawn things.
+
+    notebook.open("journey", [lab_cell(epochs=5)])
+"""
+
+from typing import Any
+
+
+def lab_cell(**settings: Any) -> str:
+    """A cell that shows a lab with these settings; by default it trains for longer than any journey takes."""
+    settings = {"recipe": "mine", "line": "layer4", "epochs": 300, "seed": 0, **settings}
+    given = ", ".join(f"{name}={value!r}" for name, value in settings.items())
+    return f"from transferlab import Lab\nlab = Lab('bundled', 'objects', {given})\nlab"
+
+
+def open_lab(notebook: Any, name: str, app: str = "lab", **settings: Any) -> None:
+    """Open a notebook with a lab in it and wait until it can be used."""
+    notebook.open(name, [lab_cell(**settings)], app=app)
+    if app != "voila":
+        notebook.run_all()
+    notebook.button("Training", "Start").wait_for()
+
+
+def pictures(notebook: Any) -> list[str]:
+    """What the charts of the run show, to tell whether it has changed."""
+    return notebook.panel("Training").locator("canvas").evaluate_all("all => all.map(one => one.toDataURL())")
+
+
+def steps(notebook: Any) -> int:
+    """How many batches the run has trained, as the page says."""
+    return int(notebook.until_text("Training", r"step ([\d,]+)")[1].replace(",", ""))

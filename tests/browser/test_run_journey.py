@@ -1,0 +1,48 @@
+"""A student's hour in half a minute: start, watch, slow down, pause, go on, unfreeze, stop, read the code."""
+
+from tests.browser.labs import open_lab, pictures, steps
+
+
+def test_a_run_is_started_steered_paused_resumed_and_stopped(notebook):
+    open_lab(notebook, "run")
+    empty = pictures(notebook)
+    notebook.press("Training", "Start")
+    notebook.until(lambda: steps(notebook) > 5, "for five batches")
+    early = pictures(notebook)
+    assert all(one != other for one, other in zip(empty, early, strict=True)), "a chart stayed empty"
+    notebook.until(lambda: pictures(notebook) != early, "for the curves to grow")
+    assert notebook.until_text("Training", r"held-out\s+(\d+\.\d)%")
+    assert notebook.until_text("Training", r"source kept\s+(\d+\.\d)%")
+
+    notebook.press("Training", "Pause")
+    notebook.until_text("Training", "(?m)^paused$")
+    stood_at = steps(notebook)
+    later = notebook.ask("import time; time.sleep(0.5); print(lab.session.log.steps)")
+    assert stood_at == int(later) == steps(notebook), "it trained on during the pause"
+    notebook.press("Training", "Step")
+    notebook.until(lambda: steps(notebook) == stood_at + 1, "for one more batch")
+    notebook.until_text("Training", "(?m)^paused$")
+    notebook.press("Training", "Go on")
+    notebook.until(lambda: steps(notebook) > stood_at + 3, "for the run to go on")
+
+    notebook.press("Training", "Stop")
+    notebook.until_text("Training", "(?m)^stopped$")
+    assert notebook.button("Training", "Start again").is_enabled()
+    assert notebook.ask("print(lab.session.state, len(lab.session.runs), lab.session.runs[0].run.stopped)") == (
+        "stopped 1 True"
+    )
+    notebook.check()
+
+
+def test_the_code_follows_the_settings(notebook):
+    open_lab(notebook, "code", recipe="fine_tuning")
+    code = notebook.panel("Show me the code").get_by_role("region")
+    assert "fine_tuning(" in code.inner_text()
+    notebook.panel("Recipe").get_by_label("Recipe", exact=True).select_option("gradual_unfreezing")
+    notebook.until(lambda: "gradual_unfreezing(" in code.inner_text(), "for the code to follow")
+    assert code.inner_text().strip() == notebook.ask("print(lab.session.code())")
+    with notebook.page.expect_download() as download:
+        notebook.press("Show me the code", "Save as transfer.py")
+    assert download.value.suggested_filename == "transfer.py"
+    assert download.value.path().read_text().strip() == code.inner_text().strip()
+    notebook.check()
