@@ -99,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--repeats", type=int, default=3, help="how often each way is measured, in turns")
     bench.add_argument("--add", action="store_true", help="more turns for the figures that --out holds already")
     bench.add_argument("--native", action="store_true", help="each tool with its own defaults, in a second table")
+    bench.add_argument("--live", action="store_true", help="what the lab costs a run: curves, and pictures")
     bench.add_argument("--memory", action="store_true", help="how memory grows with images, epochs and heads instead")
     bench.add_argument("--small", action="store_true", help="a trial in seconds, whose figures mean nothing")
     bench.add_argument("--out", type=Path, help="where the figures go; default: transferlab-bench.json and the like")
@@ -243,10 +244,12 @@ def _bench(options: argparse.Namespace) -> int:
     from transferlab.bench.measuring import added, chosen, run_in_turns
     from transferlab.bench.report import drift, medians_table, native_note, ratios_table
 
-    kind = "-memory" if options.memory else "-native" if options.native else ""
+    kind = "-live" if options.live else "-memory" if options.memory else "-native" if options.native else ""
     out = options.out or Path(f"transferlab-bench{kind}.json")
     if options.memory:
         return _bench_memory(options, out)
+    if options.live:
+        return _bench_live(options, out)
     if options.repeats < 1:
         raise ValueError(f"--repeats is how often each way is measured, 1 or more; you gave {options.repeats}.")
     if options.add and not out.is_file():
@@ -265,6 +268,18 @@ def _bench(options: argparse.Namespace) -> int:
     turns = f"{figures['repeats']} turns; the machine's own drift: {drift(figures):.2f}×"
     print(f"\n{figures['machine']}; {packages}; {turns}")
     print(f"written: {written}")
+    return 0
+
+
+def _bench_live(options: argparse.Namespace, out: Path) -> int:
+    from transferlab.bench.live import live_figures, live_table
+
+    if options.job or options.way or options.native or options.add or options.memory:
+        raise ValueError("--live measures three ways of its own; leave --job, --way, --native, --memory, --add out.")
+    figures = live_figures(options.repeats, small=options.small)
+    text = json.dumps(figures, indent=1) + "\n"
+    written = write_atomically(out, lambda partial: partial.write_text(text, encoding="utf-8"))
+    print(f"\n{live_table(figures)}\n\n{figures['machine']}\nwritten: {written}")
     return 0
 
 

@@ -29,3 +29,32 @@ def pictures(notebook: Any) -> list[str]:
 def steps(notebook: Any) -> int:
     """How many batches the run has trained, as the page says."""
     return int(notebook.until_text("Training", r"step ([\d,]+)")[1].replace(",", ""))
+
+
+def state(notebook: Any) -> str:
+    """The state of the run, one of `STATES`, as the page has it."""
+    return str(notebook.panel("Training").locator("[data-state]").first.get_attribute("data-state"))
+
+
+def until_state(notebook: Any, *wanted: str) -> None:
+    notebook.until(lambda: state(notebook) in wanted, f"for {' or '.join(wanted)}")
+
+
+def start(notebook: Any, batches: int = 3) -> None:
+    """Press Start, whatever else it is called after a run, and wait until so many batches are trained."""
+    notebook.panel("Training").locator("button.tl-main").click()
+    until_state(notebook, "running", "finished")
+    notebook.until(lambda: steps(notebook) >= batches, "for the first batches")
+
+
+def finish(notebook: Any) -> None:
+    """Train to the end."""
+    start(notebook)
+    until_state(notebook, "finished")
+
+
+def show_tab(notebook: Any, name: str) -> None:
+    notebook.press("What to look at", name)
+    notebook.until(
+        lambda: notebook.button("What to look at", name).get_attribute("aria-pressed") == "true", f"for '{name}'"
+    )

@@ -60,6 +60,8 @@ class NotebookPage:
         query = {"reset": ""} if app == "lab" else {}
         self.page.goto(self.server.address(f"{APPS[app]}/{name}.ipynb", **query))
         self.wait_for_kernel()
+        if app == "lab":
+            self.page.evaluate("() => window.jupyterapp.shell.collapseLeft()")  # the notebook gets the whole width
 
     def wait_for_kernel(self) -> None:
         if self.app != "voila":

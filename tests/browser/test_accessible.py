@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser.axe import violations
 from tests.browser.keyboard import answers_to_keys, name, walk
-from tests.browser.labs import open_lab, steps
+from tests.browser.labs import finish, open_lab, show_tab, start, until_state
 
 
 def tabs(notebook):
@@ -15,24 +15,21 @@ def tabs(notebook):
 def after_a_run(notebook):
     """A lab with a run behind it, so that the panels have something to show."""
     open_lab(notebook, "accessible", line="fc", epochs=2)
-    notebook.press("Training", "Start")
-    notebook.until_text("Training", "(?m)^finished$")
+    finish(notebook)
     return notebook
 
 
 def test_axe_finds_nothing_before_during_and_after_a_run_in_light_and_dark(notebook):
     open_lab(notebook, "axe")
     found = {"before": violations(notebook.page, ".tl-panel")}
-    notebook.press("Training", "Start")
-    notebook.until(lambda: steps(notebook) > 3, "for the run")
+    start(notebook)
     found["during"] = violations(notebook.page, ".tl-panel")
     notebook.press("Training", "Stop")
-    notebook.until_text("Training", "(?m)^stopped$")
+    until_state(notebook, "stopped")
     for dark in (False, True):
         notebook.darken(dark)
         for tab in tabs(notebook):
-            notebook.press("What to look at", tab)
-            notebook.until(lambda tab=tab: notebook.ask("print(lab.tabs.shown)") == tab, f"for {tab}")
+            show_tab(notebook, tab)
             found[f"{tab}, {'dark' if dark else 'light'}"] = violations(notebook.page, ".tl-panel")
     assert {where: what for where, what in found.items() if what} == {}
     notebook.check()
@@ -43,8 +40,7 @@ def test_every_control_is_reached_by_tab_and_obeys_its_keys(after_a_run):
     notebook.page.evaluate("document.querySelectorAll('.tl-panel details').forEach(one => { one.open = true })")
     wrong = []
     for tab in tabs(notebook):
-        notebook.press("What to look at", tab)
-        notebook.until(lambda tab=tab: notebook.ask("print(lab.tabs.shown)") == tab, f"for {tab}")
+        show_tab(notebook, tab)
         controls = notebook.controls()
         assert len(controls) >= 8, [name(one) for one in controls]
         wrong += [f"{tab}: Tab does not reach {one}" for one in walk(notebook.page, controls)]

@@ -2,18 +2,17 @@
 
 import pytest
 
-from tests.browser.labs import open_lab, pictures, steps
+from tests.browser.labs import open_lab, pictures, start, until_state
 
 
 @pytest.mark.parametrize("app", ["notebook", "voila"])
 def test_the_lab_trains_in_the_other_faces_of_jupyter(notebook, app):
     open_lab(notebook, f"lab_in_{app}", app=app)
-    notebook.press("Training", "Start")
-    notebook.until(lambda: steps(notebook) > 3, "for the run")
+    start(notebook)
     early = pictures(notebook)
     notebook.until(lambda: pictures(notebook) != early, "for the curves to grow")
     notebook.press("Training", "Pause")
-    notebook.until_text("Training", "(?m)^paused$")
+    until_state(notebook, "paused")
     notebook.press("Training", "Stop")
-    notebook.until_text("Training", "(?m)^stopped$")
+    until_state(notebook, "stopped")
     notebook.check()

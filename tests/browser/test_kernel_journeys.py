@@ -1,6 +1,6 @@
 """What happens to a lab when the cell is run again, the page is loaded again, the kernel dies, the training breaks."""
 
-from tests.browser.labs import open_lab, pictures, steps
+from tests.browser.labs import open_lab, pictures, start, steps, until_state
 
 
 def test_the_curves_come_back_after_a_reload_and_the_same_cell_run_again_ends_the_run(notebook):
@@ -17,25 +17,22 @@ def test_the_curves_come_back_after_a_reload_and_the_same_cell_run_again_ends_th
 
     notebook.ask("first = lab")
     notebook.run_all()
-    notebook.until_text("Training", "no run yet")
+    until_state(notebook, "ready")
     assert notebook.ask("print(first.session.state, lab.session.state)") == "stopped ready"
     names = "[thread.name for thread in threading.enumerate() if 'transferlab' in thread.name]"
     assert notebook.ask(f"import threading; print({names})") == "[]"
-    notebook.press("Training", "Start")
-    notebook.until(lambda: steps(notebook) > 3, "for the second run")
+    start(notebook)
     notebook.check()
 
 
 def test_a_restarted_kernel_is_said_in_the_panel_and_running_the_cell_again_mends_it(notebook):
     open_lab(notebook, "restarted")
-    notebook.press("Training", "Start")
-    notebook.until(lambda: steps(notebook) > 3, "for the run")
+    start(notebook)
     notebook.restart_kernel()
     notebook.until_text("Training", "The kernel does not answer.*run this cell again")
     notebook.run_all()
-    notebook.until_text("Training", "no run yet")
-    notebook.press("Training", "Start")
-    notebook.until(lambda: steps(notebook) > 3, "for the run after the restart")
+    until_state(notebook, "ready")
+    start(notebook)
     notebook.check()
 
 
@@ -49,18 +46,15 @@ BatchGradient.__call__ = broken
 
 def test_a_failure_in_the_middle_of_a_run_can_be_read_and_the_lab_goes_on(notebook):
     open_lab(notebook, "failing")
-    notebook.press("Training", "Start")
-    notebook.until(lambda: steps(notebook) > 3, "for the run")
+    start(notebook)
     notebook.ask(BREAK)
-    notebook.until_text("Training", "(?m)^failed$")
+    until_state(notebook, "failed")
     failure = notebook.panel("Training").locator("[role=alert]")
     said = failure.inner_text()
     assert "RuntimeError: an injected failure" in said
     assert "Start begins anew" in said
     assert "Traceback" not in notebook.page.locator(".jp-OutputArea").first.inner_text()
     notebook.ask("BatchGradient.__call__ = gradient")
-    notebook.button("Training", "Start").or_(notebook.button("Training", "Start again")).click()
-    notebook.until_text("Training", "(?m)^training$")
-    notebook.until(lambda: steps(notebook) > 3, "for the next run")
+    start(notebook)
     assert failure.text_content() == ""
     notebook.check()

@@ -1,6 +1,6 @@
 """A student's hour in half a minute: start, watch, slow down, pause, go on, unfreeze, stop, read the code."""
 
-from tests.browser.labs import open_lab, pictures, steps
+from tests.browser.labs import open_lab, pictures, show_tab, steps, until_state
 
 
 def test_a_run_is_started_steered_paused_resumed_and_stopped(notebook):
@@ -15,18 +15,18 @@ def test_a_run_is_started_steered_paused_resumed_and_stopped(notebook):
     assert notebook.until_text("Training", r"source kept\s+(\d+\.\d)%")
 
     notebook.press("Training", "Pause")
-    notebook.until_text("Training", "(?m)^paused$")
+    until_state(notebook, "paused")
     stood_at = steps(notebook)
     later = notebook.ask("import time; time.sleep(0.5); print(lab.session.log.steps)")
     assert stood_at == int(later) == steps(notebook), "it trained on during the pause"
     notebook.press("Training", "Step")
     notebook.until(lambda: steps(notebook) == stood_at + 1, "for one more batch")
-    notebook.until_text("Training", "(?m)^paused$")
+    until_state(notebook, "paused")
     notebook.press("Training", "Go on")
     notebook.until(lambda: steps(notebook) > stood_at + 3, "for the run to go on")
 
     notebook.press("Training", "Stop")
-    notebook.until_text("Training", "(?m)^stopped$")
+    until_state(notebook, "stopped")
     assert notebook.button("Training", "Start again").is_enabled()
     assert notebook.ask("print(lab.session.state, len(lab.session.runs), lab.session.runs[0].run.stopped)") == (
         "stopped 1 True"
@@ -36,6 +36,7 @@ def test_a_run_is_started_steered_paused_resumed_and_stopped(notebook):
 
 def test_the_code_follows_the_settings(notebook):
     open_lab(notebook, "code", recipe="fine_tuning")
+    show_tab(notebook, "Show me the code")
     code = notebook.panel("Show me the code").get_by_role("region")
     assert "fine_tuning(" in code.inner_text()
     notebook.panel("Recipe").get_by_label("Recipe", exact=True).select_option("gradual_unfreezing")

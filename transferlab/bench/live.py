@@ -1,6 +1,6 @@
 """What the lab costs a run: the same training headless, with live curves, and with pictures of the inside as well.
 
-    figures = measure(repeats=5)
+    figures = live_figures(repeats=5)
     print(live_table(figures))
 
 Everything but the browser: panels send their messages to a kernel that is not there. Runs take turns, in the order
@@ -10,38 +10,44 @@ Left out: what drawing costs the browser, which has a core of its own wherever t
 
 import statistics
 import time
-from collections.abc import Callable
 from typing import Any
 
-from transferlab.bench.report import ratio_interval
+from transferlab.bench.measuring import machine
+from transferlab.bench.report import resampled_ratio
 from transferlab.tables import table
 
 WAYS = ("headless", "live curves", "and pictures")
 PROMISES = {"live curves": 1.03, "and pictures": 1.08}
 
 
-def measure(repeats: int = 5, epochs: int = 12, per_class: int = 100) -> dict[str, list[float]]:
-    """Processor seconds of each way, `repeats` times.
+def live_figures(repeats: int = 5, small: bool = False) -> dict:
+    """Processor seconds of each way, `repeats` times, and the machine; `small` is a trial whose figures mean nothing.
 
-    >>> measure(repeats=1, epochs=1, per_class=5)["headless"]
-    [0.8]
+        >>> live_figures(repeats=1, small=True)["processor_seconds"]["headless"]
+        [0.8]
+
+    Raises:
+        ValueError: `repeats` is less than 1.
     """
+    if repeats < 1:
+        raise ValueError(f"repeats is how often each way is measured, 1 or more; you gave {repeats}.")
+    epochs, per_class = (1, 5) if small else (12, 100)
     found: dict[str, list[float]] = {way: [] for way in WAYS}
     _run("and pictures", 1, per_class)  # whatever is loaded only once
     for turn in range(repeats):
         for way in WAYS if turn % 2 == 0 else reversed(WAYS):
             found[way].append(_run(way, epochs, per_class))
-    return found
+    return {"machine": machine(), "processor_seconds": found}
 
 
-def live_table(found: dict[str, list[float]]) -> str:
+def live_table(figures: dict) -> str:
     """One line a way: its median, and how much more than headless, with the interval over resampled turns.
 
-    >>> print(live_table(measure()))
+    >>> print(live_table(live_figures()))
     """
-    rows = []
+    found, rows = figures["processor_seconds"], []
     for way, seconds in found.items():
-        ratio = ratio_interval(seconds, found["headless"])
+        ratio = resampled_ratio(seconds, found["headless"])
         more = "–" if way == "headless" else "{:+.1%} ({:+.1%} … {:+.1%})".format(*(one - 1 for one in ratio))
         promise = f"≤ {PROMISES[way] - 1:+.0%}" if way in PROMISES else ""
         rows.append([way, f"{statistics.median(seconds):.2f}", more, promise])
@@ -69,3 +75,17 @@ def _run(way: str, epochs: int, per_class: int) -> float:
         for panel in panels:
             panel.close()
         session.close()
+
+
+def _panels(session: Any, pictures: bool) -> list[Any]:
+    """The panels, as if a page had opened them; what they send goes nowhere."""
+    from transferlab.widgets import AttributionView, DriftView, FilterView, LiveRun
+
+    panels: list[Any] = [LiveRun(session)]
+    if pictures:
+        panels += [FilterView(session), AttributionView(session), DriftView(session)]
+    for panel in panels:
+        panel.refresh()
+    for panel in panels[1:]:
+        panel.do_visible({"on": True}, [])
+    return panels

@@ -43,9 +43,8 @@ class WorldData:
         _check_types(self)
 
     def make(self) -> Splits:
-        return worlds.target(
-            self.name, self.per_class, task=self.task, domain_gap=self.domain_gap, shortcut=self.shortcut, seed=self.seed
-        )  # fmt: skip
+        knobs = {"task": self.task, "domain_gap": self.domain_gap, "shortcut": self.shortcut}
+        return worlds.target(self.name, self.per_class, seed=self.seed, **knobs)  # type: ignore[arg-type]
 
     def code(self) -> str:
         more = _turned(self, "task", "domain_gap", "shortcut", "seed")

@@ -1,7 +1,7 @@
 """Pictures that get another label or are left out: a frozen record that is applied to images, and is code as well.
 
     edits = Edits().relabel([("train", 3)], "pear").drop([("held_out", 7)])
-    edits.apply(data).train.class_names[...]
+    data = edits.apply(data)
 
 A picture is named by its part and its position there, or by its file where the images come from files: files keep their
 names when others are added, and are then found in whichever part they have come to lie. Masks and groups stay as they
@@ -79,44 +79,46 @@ class Edits:
     def apply(self, splits: Splits) -> Splits:
         """The images with these edits; `splits` stay as they are.
 
-        A note tells of files that are not among the images any more.
+        A note tells of files that are not among the images any more. Raises as `outcome`.
+        """
+        found = self.outcome(splits)
+        train, held_out = (_changed(getattr(splits, part), found.rows[part], found.labels[part]) for part in PARTS)
+        number = plural(len(found.missing), "change")
+        note = f"{number} not made, since the pictures are not among these: {some(found.missing, 5)}"
+        return Splits(train, held_out, (*splits.notes, *([note] if found.missing else [])))
+
+    def outcome(self, splits: Splits) -> "Outcome":
+        """What is left and how it is labelled, without copying a picture.
+
+            >>> Edits(dropped=(("train", 1),)).outcome(data).rows["train"][:3]
+            tensor([0, 2, 3])
 
         Raises:
             ValueError: no such position or class; or a class would have no picture to train on, or nothing would be
                 held out.
         """
-        places = {part: {name: row for row, name in enumerate(getattr(splits, part).files)} for part in PARTS}
-        labels = {part: getattr(splits, part).labels.clone() for part in PARTS}
+        places = _Places(splits)
+        labels = {part: getattr(splits, part).labels.cpu().clone() for part in PARTS}
+        keep = {part: torch.ones(len(labels[part]), dtype=torch.bool) for part in PARTS}
         names, missing = splits.train.class_names, []
-        for part, key, label in self.relabelled:
+        for given, key, label in self.relabelled:
             if label not in names:
                 raise unknown("class", label, names, owner="The classes are")
-            if place := _find(splits, places, part, key):
+            if place := places.find(given, key):
                 labels[place[0]][place[1]] = names.index(label)
             else:
                 missing.append(str(key))
-        kept = {part: self.kept(splits, part) for part in PARTS}
-        missing += [str(key) for part, key in self.dropped if _find(splits, places, part, key) is None]
-        if len(kept["held_out"]) == 0:
-            raise ValueError("That would leave no picture held out to measure on. Keep at least one.")
-        _check_classes(splits.train, labels["train"][kept["train"]])
-        train, held_out = (_changed(getattr(splits, part), labels[part], kept[part]) for part in PARTS)
-        note = f"{plural(len(missing), 'change')} not made, since the pictures are not among these: {some(missing, 5)}"
-        return Splits(train, held_out, (*splits.notes, *([note] if missing else [])))
-
-    def kept(self, splits: Splits, part: str) -> Tensor:
-        """Where the pictures that are not dropped lie in a part of the unedited images: int64, ascending.
-
-        >>> Edits(dropped=(("train", 1),)).kept(data, "train")[:3]
-        tensor([0, 2, 3])
-        """
-        places = {one: {name: row for row, name in enumerate(getattr(splits, one).files)} for one in PARTS}
-        keep = torch.ones(len(getattr(splits, part)), dtype=torch.bool)
         for given, key in self.dropped:
-            place = _find(splits, places, given, key)
-            if place and place[0] == part:
-                keep[place[1]] = False
-        return keep.nonzero().flatten()
+            if place := places.find(given, key):
+                keep[place[0]][place[1]] = False
+            else:
+                missing.append(str(key))
+        rows = {part: keep[part].nonzero().flatten() for part in PARTS}
+        labels = {part: labels[part][rows[part]] for part in PARTS}
+        if len(rows["held_out"]) == 0:
+            raise ValueError("That would leave no picture held out to measure on. Keep at least one.")
+        _check_classes(splits.train, labels["train"])
+        return Outcome(rows, labels, tuple(missing))
 
     def code(self) -> str:
         """The lines of Python that do this to `data`; nothing where there is nothing to do.
@@ -135,6 +137,15 @@ class Edits:
         return f"from transferlab.lab.edits import Edits\ndata = Edits({arguments}).apply(data)"
 
 
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """For each part, "train" and "held_out": which rows are left, int64 ascending, and their labels, int64."""
+
+    rows: dict[str, Tensor]
+    labels: dict[str, Tensor]
+    missing: tuple[str, ...] = ()  # files that edits name and that are not there
+
+
 def picture_key(images: ImageSet, row: int) -> Key:
     """What edits call a picture of a set.
 
@@ -149,31 +160,37 @@ def _pair(picture: Picture) -> Picture:
     return part, key
 
 
-def _find(splits: Splits, places: dict[str, dict[str, int]], part: str, key: Key) -> tuple[str, int] | None:
-    """Part and row of a picture; None for a file that is not there."""
-    if isinstance(key, int):
-        count = len(getattr(splits, part))
-        if not 0 <= key < count:
-            raise ValueError(f"No picture {key} in {part}: it has {count}, at positions 0 to {count - 1}.")
-        return part, key
-    if key in places[part]:
-        return part, places[part][key]
-    other = PARTS[1 - PARTS.index(part)]
-    # Where both parts hold a name, as in a folder that is divided on the disk, it is another picture in each.
-    shared = places["train"].keys() & places["held_out"].keys()
-    return (other, places[other][key]) if key in places[other] and not shared else None
+class _Places:
+    """Where the pictures that edits name lie."""
+
+    def __init__(self, splits: Splits) -> None:
+        self.counts = {part: len(getattr(splits, part)) for part in PARTS}
+        self.files = {part: {name: row for row, name in enumerate(getattr(splits, part).files)} for part in PARTS}
+        # Where both parts hold a name, as in a folder that is divided on the disk, it is another picture in each.
+        self.is_divided = not self.files["train"].keys().isdisjoint(self.files["held_out"])
+
+    def find(self, part: str, key: Key) -> tuple[str, int] | None:
+        """Part and row; None for a file that is not there."""
+        if isinstance(key, int):
+            if not 0 <= key < self.counts[part]:
+                last = self.counts[part] - 1
+                raise ValueError(f"No picture {key} in {part}: it has {last + 1}, at positions 0 to {last}.")
+            return part, key
+        for one in (part,) if self.is_divided else (part, *PARTS):
+            if key in self.files[one]:
+                return one, self.files[one][key]
+        return None
 
 
 def _check_classes(before: ImageSet, after: Tensor) -> None:
-    counted = torch.bincount(after.cpu(), minlength=before.num_classes).tolist()
+    counted = torch.bincount(after, minlength=before.num_classes).tolist()
     empty = [name for (name, had), left in zip(before.counts().items(), counted, strict=True) if had and not left]
     if empty:
-        raise ValueError(
-            f"That would leave no picture of {some(empty)} to train on. Keep at least one, or take another set."
-        )
+        raise ValueError(f"That would leave no picture of {some(empty)} to train on. Keep at least one.")
 
 
-def _changed(images: ImageSet, labels: Tensor, kept: Tensor) -> ImageSet:
-    if not torch.equal(labels, images.labels):
-        images = replace(images, labels=labels)
-    return images if len(kept) == len(images) else images.subset(kept)
+def _changed(images: ImageSet, rows: Tensor, labels: Tensor) -> ImageSet:
+    chosen = images if len(rows) == len(images) else images.subset(rows)
+    return (
+        chosen if torch.equal(labels, chosen.labels.cpu()) else replace(chosen, labels=labels.to(chosen.labels.device))
+    )

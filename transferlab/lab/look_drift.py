@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from transferlab.data.images import ImageSet
 from transferlab.explain.drift import check_same_architecture, drift_between
 from transferlab.explain.features import StageFeatures, stage_features
-from transferlab.explain.separability import separability
+from transferlab.explain.separability import between_share
 from transferlab.lab.look import some_images
 from transferlab.lab.previews import Frame
 
@@ -58,12 +58,12 @@ class DriftLook:
         rows = []
         for row in drift_between(self.start, model, self._start_features(), features):
             own = features.get(row.stage)
-            apart = separability(row.stage, own.mean[kept], labels) if own is not None and len(labels) else None
+            between = between_share(own.mean[kept].double(), labels) if own is not None and len(labels) else None
             rows.append({
                 "stage": row.stage,
                 "weights": _number(row.weights),
                 "similarity": _number(row.similarity) if alike else None,
-                "between": _number(apart.between) if apart else None,
+                "between": _number(between),
             })  # fmt: skip
         return Frame(facts={"asked": {}, "stages": rows, "num_images": len(self.images)})
 
@@ -73,12 +73,12 @@ class DriftLook:
         return self._features
 
     def _labels(self) -> tuple[Tensor, Tensor]:
-        """The labels that separability can be told from, and where their images are: classes with two or more."""
+        """The classes 0 … K-1 that can be told apart, of the images that `kept` names: two or more of each."""
         labels = self.images.labels.cpu()
         counts = torch.bincount(labels, minlength=self.images.num_classes)
         kept = torch.nonzero(counts[labels] >= 2).flatten()
-        several = int((counts >= 2).sum()) >= 2
-        return (labels[kept], kept) if several else (labels[:0], kept[:0])
+        present, y = torch.unique(labels[kept], return_inverse=True)
+        return (y, kept) if len(present) >= 2 else (y[:0], kept[:0])
 
 
 def _number(value: float | None) -> float | None:

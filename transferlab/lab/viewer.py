@@ -57,7 +57,9 @@ class Viewer:
             self.session.previews.unwatch(self.name)
 
     def keep_up(self) -> None:
-        """Watch with a look that fits the settings, where it follows."""
+        """Watch with a look that fits the settings, where it follows; one that failed is tried again in the next run."""
+        if self.trouble and not self.session.is_training:
+            self._watched = None
         look = self._look(next_subject(self.session)) if self._follows else None
         if look is not None and look is not self._watched:
             self._watched = look
@@ -98,7 +100,7 @@ class Viewer:
         """The epochs that there is something to see of, ascending; 0 alone before the first run."""
         subject = self.subject()
         found = {*self._known(subject), *(float(one.epoch) for one in subject.snapshots)}
-        return tuple(sorted(found)) or (() if subject.is_played else (0.0,))
+        return tuple(sorted(found)) or ((0.0,) if subject.log is None else ())
 
     def find(self, position: float, then: Callable[[Frame], None], trouble: Callable[[str], None]) -> None:
         """Give `then` the picture of a position, made now where there is none yet; or `trouble` the reason.

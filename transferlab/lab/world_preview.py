@@ -2,7 +2,7 @@
 
     preview = WorldPreview()
     preview.draw(WorldData("objects", domain_gap=0.3))
-    preview.draw(WorldData("objects", domain_gap=0.4))     # the same things, a step further: some hundredths of a second
+    preview.draw(WorldData("objects", domain_gap=0.4))     # the same things, in some hundredths of a second
 
 Drawing the things takes long, moving them away or tagging them does not: so the things are drawn once, small, and kept.
 What comes out equals `worlds.target` at this size, bit for bit. Left out: the budget; the examples are always as many.
@@ -34,7 +34,11 @@ class WorldPreview:
         Raises:
             ValueError: a target, task or knob that does not exist.
         """
+        for knob in ("domain_gap", "shortcut"):
+            if not 0 <= getattr(choice, knob) <= 1:
+                raise ValueError(f"{knob} lies between 0 and 1; you gave {getattr(choice, knob)!r}.")
         plain = self._things(choice)
+        assert plain.masks is not None, "every world draws its masks"
         part = f"{choice.name}/train"
         images, masks = gap.widen(plain.images, plain.masks, choice.domain_gap, stream(f"{part}/gap", choice.seed))
         if choice.shortcut > 0:

@@ -49,7 +49,7 @@ class ForgettingPanel(Panel):
         points = sorted(mixing.points.items()) if mixing else []
         frozen = mixing is not None and not mixing.moved
         return {
-            "epochs": log.num_epochs if log else 0,
+            "epochs": log.num_epochs if log else sum(row.num_epochs for row in self.session.plan),
             "kind": _kind(subject),
             "which": f"run {subject.run.number}" if subject.run else "",
             "has_source": bool(source),

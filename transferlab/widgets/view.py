@@ -59,7 +59,7 @@ class View(Panel):
         return {
             "turn": self.viewer.turn,
             "positions": list(self.viewer.positions),
-            "epochs": subject.log.num_epochs if subject.log else 0,
+            "epochs": subject.log.num_epochs if subject.log else sum(row.num_epochs for row in self.session.plan),
             "training": self.session.is_training,
             "follows": self._wants_to_follow,
             "at": self.scrub.position,

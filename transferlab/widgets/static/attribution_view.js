@@ -20,8 +20,10 @@ function create(root, api) {
     h("div", { class: "tl-row tl-map-key" }, low, bar, high, where),
     cards);
 
+  while (built.length < 4) built.push(card()); // so that nothing jumps when the first pictures come
+
   function card() {
-    const parts = { title: h("div", { class: "tl-card-title" }), image: picture("Image", { smooth: true }),
+    const parts = { title: h("div", { class: "tl-card-title" }, "…"), image: picture("Image", { smooth: true }),
       before: picture("Before", { smooth: true }), now: picture("Now", { smooth: true }),
       beforeWords: h("div", { class: "tl-answer" }), nowWords: h("div", { class: "tl-answer" }) };
     parts.before.element.append(parts.beforeWords);
@@ -36,11 +38,13 @@ function create(root, api) {
     const sign = judged ? (facts.right ? "✓ " : "✕ ") : "";
     const name = `${sign}${facts.predicted}`;
     const share = percentText(facts.probability);
-    if (element.dataset.said === name + share + facts.explained) return;
-    element.dataset.said = name + share + facts.explained;
-    element.title = `${facts.predicted}, ${share}`;
+    const said = [name, share, facts.explained, facts.blank].join();
+    if (element.dataset.said === said) return;
+    element.dataset.said = said;
+    element.title = facts.blank ? `The map is blank: ${facts.blank}.` : `${facts.predicted}, ${share}`;
     element.replaceChildren(h("span", { class: judged && facts.right ? "tl-right" : "tl-other" }, name), h("span", { class: "tl-number" }, share));
     if (facts.explained !== facts.predicted) element.append(h("span", { class: "tl-quiet" }, `map: ${facts.explained} ${percentText(facts.explained_probability)}`));
+    if (facts.blank) element.append(h("span", { class: "tl-quiet" }, "map is blank"));
   }
 
   const words = (facts, when) => `${when}: answers ${facts.predicted} (${percentText(facts.probability)}). ` +
@@ -58,7 +62,7 @@ function create(root, api) {
     where.textContent = seen ? `at ${seen}` : "at the pixels";
     images.forEach((facts, i) => {
       const one = built[i];
-      one.title.textContent = facts.truth;
+      if (one.title.textContent !== facts.truth) one.title.textContent = facts.truth;
       if (before) {
         one.image.show(before.pictures[`image ${i}`] || null, `A held-out image: ${facts.truth}`);
         one.before.show(before.pictures[i], words(before.facts.images[i], "Before training"));
@@ -66,8 +70,6 @@ function create(root, api) {
       }
       if (now) {
         one.now.show(now.pictures[i], words(facts, "Now"));
-        one.now.caption(facts.blank ? "Now (blank)" : "Now");
-        one.now.element.title = facts.blank || "";
         answer(one.nowWords, facts, true);
       }
     });

@@ -1,7 +1,7 @@
 // A row a stage with its bars at one moment; below, the measure that is chosen as lines over the epochs.
 
 const MEASURES = {
-  weights: { label: "Weights moved", title: "How far the weights moved, in % of their size", percent: false, text: (value) => (value === null ? "–" : `${(100 * value).toPrecision(2)}%`) },
+  weights: { label: "Weights moved", title: "How far the weights moved, in % of their size", percent: false, text: smallShareText },
   similarity: { label: "Same as before", title: "How alike what the stage makes of images stayed (CKA)", percent: true, text: percentText },
   between: { label: "Classes apart", title: "Share of the variance that lies between the classes", percent: true, text: percentText },
 };
@@ -44,8 +44,8 @@ function create(root, api) {
     const parts = [];
     for (const name of Object.keys(MEASURES)) {
       const fill = h("span", { class: `tl-fill tl-fill-${name}` });
-      const tick = h("span", { class: "tl-tick" });
-      const value = h("span", { class: "tl-number" });
+      const tick = h("span", { class: "tl-tick", hidden: true });
+      const value = h("span", { class: "tl-number" }, "–");
       cells[name] = { fill, tick, value };
       parts.push(h("td", {}, h("span", { class: "tl-bar", "aria-hidden": "true" }, fill, tick), value));
     }
@@ -98,6 +98,7 @@ function create(root, api) {
         stages = next.choices.stages;
         for (const { element } of rows.values()) element.remove();
         rows.clear();
+        for (const stage of stages) rows.set(stage, row(stage));
         drawn = [];
         for (const one of Object.values(charts)) {
           one.remove(() => true);

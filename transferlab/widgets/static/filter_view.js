@@ -5,9 +5,9 @@ function create(root, api) {
   const another = h("button", { class: "tl-button", onclick: () => api.act("choose", { turn: turn + 1 }) }, "Another image");
   const change = h("input", { type: "checkbox", onchange: () => arrange() });
   const image = picture("The image", { smooth: true, className: "tl-filter-image" });
-  const before = picture("Before training");
-  const now = picture("Now");
-  const changed = picture("What changed");
+  const before = picture("Before training", { height: 33 });
+  const now = picture("Now", { height: 33 });
+  const changed = picture("What changed", { height: 33 });
   const figures = h("div", { class: "tl-filter-figures" }, image.element, before.element, now.element, changed.element);
   const words = h("p", { class: "tl-filter-words" });
   const note = h("p", { class: "tl-quiet tl-filter-note" });
@@ -33,12 +33,12 @@ function create(root, api) {
       image.caption(start.facts.of ? `Image: ${start.facts.of}` : "Image");
     }
     if (!facts) { words.textContent = "…"; return; }
-    now.show(frame.pictures.now, `${facts.channels.length} ${what}: changed by ${percentText(facts.moved)} since before training`);
+    now.show(frame.pictures.now, `${facts.channels.length} ${what}: changed by ${smallShareText(facts.moved)} since before training`);
     changed.show(frame.pictures.change, facts.factor ? `Change of the ${what}, enlarged ${facts.factor} times` : `The ${what} did not change`);
     changed.caption(facts.factor ? `What changed, ×${countText(facts.factor)}` : "Nothing changed");
     const name = deep === null ? "filter" : "channel";
     words.textContent = facts.factor
-      ? `Changed by ${percentText(facts.moved)} in all, ${name} ${facts.most} the most.`
+      ? `Changed by ${smallShareText(facts.moved)} in all, ${name} ${facts.most} the most.`
       : deep === null ? "Bit for bit as before training." : "The same answers as before training.";
   }
 

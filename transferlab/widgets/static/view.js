@@ -6,9 +6,15 @@
 const SENDS_A_SECOND = 20;
 const BEFORE = "before";
 
+/** A share that may be tiny: 0.00049 as "0.049%". */
+function smallShareText(share) {
+  if (share === null || share === undefined) return "–";
+  return share > 0 && share < 0.1 ? `${Number((100 * share).toPrecision(2))}%` : percentText(share);
+}
+
 /** A figure with a canvas: show(image, words) paints a picture into it, or clears it with null. */
-function picture(caption, { smooth = false, className = "" } = {}) {
-  const canvas = h("canvas", { role: "img", "aria-label": caption, class: `tl-picture ${smooth ? "" : "tl-pixels"}`, width: 8, height: 8 });
+function picture(caption, { smooth = false, className = "", width = 64, height = 64 } = {}) {
+  const canvas = h("canvas", { role: "img", "aria-label": caption, class: `tl-picture ${smooth ? "" : "tl-pixels"}`, width, height });
   const text = h("figcaption", {}, caption);
   const element = h("figure", { class: `tl-figure ${className}` }, canvas, text);
   return {
@@ -176,7 +182,7 @@ function timeline(root, api, { paint }) {
       else if (name === "nothing" && content.turn === state.turn) {
         asked = null;
         refused.add(content.position === null ? BEFORE : content.position);
-        if (content.position === wanted()) api.say(content.text);
+        if (at !== null && content.position === wanted()) api.say(content.text);
         show();
         fetchMissing();
       }

@@ -1,0 +1,242 @@
+"""The images: where they come from, what they look like, and which of them are labelled otherwise or left out.
+
+    DataPanel(Session("bundled", "objects"))
+
+A drawn world with its knobs, a set of torchvision's, a folder, or pictures that are uploaded or taken with the camera.
+Pictures come a page at a time, as one sprite sheet. What is chosen here is a draft, kept in Python, until "Use these
+images" gives it to the session. Left out: drawing boxes, new classes by hand.
+"""
+
+from typing import Any
+
+from transferlab.lab.contact_sheet import COLUMNS, contact_sheet
+from transferlab.lab.data_choice import FEW, FolderData, TorchvisionData
+from transferlab.lab.data_draft import DataDraft
+from transferlab.lab.data_offer import SETS, SIZES, TARGETS, TASKS
+from transferlab.lab.data_pages import open_page
+from transferlab.lab.incoming import MOST_BYTES
+from transferlab.lab.session import Session
+from transferlab.lab.upload_desk import UploadDesk
+from transferlab.widgets.panel import Panel
+
+MOST_TOLD = 100  # files with reasons that a page gets
+
+
+class DataPanel(Panel):
+    """Chooses, shows and edits the images that runs learn from.
+
+    >>> DataPanel(session)
+    >>> DataPanel(session, uploads="insects")     # uploaded pictures go to transferlab-data/insects
+    """
+
+    title, script = "Images", "data_panel.js"
+
+    def __init__(self, session: Session, uploads: str = "mine") -> None:
+        self.session = session
+        self.desk = UploadDesk(uploads)
+        self.part, self.label, self.number = "train", "", 0  # what is on view: of which class, "" for all, and the page
+        super().__init__()
+        self.draft = DataDraft(session, self._changed, self._complain)
+        self._unsubscribe = session.subscribe(self._heard)
+
+    def state(self) -> dict[str, Any]:
+        draft = self.draft
+        last = {kind: vars(choice) for kind, choice in draft.last.items() if kind != "given"}
+        report = draft.splits.train.report if draft.splits else None
+        skipped = [*self.desk.report.left_out, *getattr(report, "skipped", ())]
+        return {
+            "kind": draft.kind,
+            "given": "given" in draft.last,
+            "name": draft.splits.train.name if draft.splits else "",
+            "last": last,
+            "targets": list(TARGETS),
+            "tasks": list(TASKS),
+            "sets": list(SETS),
+            "sizes": list(SIZES),
+            "few": FEW,
+            "collection": {
+                "name": self.desk.collection.name,
+                "path": self.desk.collection.path.as_posix(),
+                "counts": self.desk.counts,
+                "most_bytes": MOST_BYTES,
+            },
+            "task": draft.task,
+            "failure": draft.failure,
+            "classes": draft.counts(),
+            "notes": list(draft.notes()),
+            "left_out": [[one.file, one.reason] for one in skipped[:MOST_TOLD]],
+            "num_left_out": len(skipped) - len(self.desk.report.left_out) + self.desk.report.num_left_out,
+            "edits": len(draft.edits),
+            "undoes": draft.history.undoes,
+            "redoes": draft.history.redoes,
+            "in_use": draft.is_in_use,
+            "busy": self.session.is_busy,
+            "code": draft.choice.code() if draft.choice else "",
+        }
+
+    def refresh(self) -> None:
+        super().refresh()
+        self._send_page()
+
+    def close(self) -> None:
+        self._unsubscribe()
+        self.draft.close()
+        super().close()
+
+    def do_turn(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        self.number = 0
+        self.draft.turn(**content)
+
+    def do_turn_a_little(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        self.draft.turn_a_little(**content)
+
+    def do_folder(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        path = str(content.get("path") or "").strip()
+        if not path:
+            raise ValueError("Type the path of a folder that holds one folder for each class.")
+        self._open(FolderData(path, content.get("per_class"), content.get("size", 64)).fresh())
+
+    def do_torchvision(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        self._open(TorchvisionData(**content))
+
+    def do_given(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        if "given" not in self.draft.last:
+            raise ValueError("No images of your own were given to the lab. Type Lab(data=images.split(0.2)).")
+        self._open(self.draft.last["given"])
+
+    def do_collection(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        """Look at the uploads of a name, with a budget and a size."""
+        if content.get("name") != self.desk.collection.name:
+            self.desk.open(str(content.get("name", "")))
+            self.desk.begin()
+        self._open_uploads(content)
+
+    def do_begin(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        """Files are about to come."""
+        self.desk.begin()
+
+    def do_piece(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        """A piece of a file; "got" tells the page to send the next one."""
+        got = {"file": content["file"]}
+        try:
+            if not buffers and content["size"]:
+                raise ValueError(f"{content['name']} came without its bytes. Send it again.")
+            piece = bytes(buffers[0]) if buffers else b""
+            whole = self.desk.incoming.take(content["name"], content["size"], content["at"], piece)
+        except ValueError as error:
+            self.desk.report.refuse(str(content["name"])[-120:], str(error))
+            self.tell("got", {**got, "refused": True})
+            return
+        if whole is None:
+            self.tell("got", got)
+            return
+
+        def keep() -> None:
+            try:
+                self.desk.keep(content["name"], whole, content.get("class_name", ""))
+            except OSError as error:  # a full disk: the page must not go on, nor wait
+                self.desk.report.refuse(str(content["name"])[-120:], str(error))
+                self.tell("got", {**got, "refused": True, "stop": True})
+                raise
+            self.tell("got", got)
+
+        self.draft.errands.ask(keep)
+
+    def do_finish(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        """No more files come: say what became of them, and show them."""
+
+        def finish() -> None:
+            self.desk.finish()
+            self.tell("uploaded", {"text": str(self.desk.report), "added": sum(self.desk.report.added.values())})
+            if self.desk.report.added:
+                self._open_uploads(content)
+            else:
+                super(DataPanel, self).refresh()
+
+        self.draft.errands.ask(finish)
+
+    def do_page(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        part, label, number = content.get("part", "train"), content.get("label", ""), content.get("number", 0)
+        if part not in ("train", "held_out") or not isinstance(number, int) or not isinstance(label, str):
+            raise ValueError(f"There is no page {number!r:.40} of {part!r:.40}.")
+        self.part, self.label, self.number = part, label, number
+        self._send_page()
+
+    def do_relabel(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        self.draft.relabel(map(tuple, content["pictures"]), str(content["label"]))
+        self.tell("edited")
+
+    def do_drop(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        self.draft.drop(map(tuple, content["pictures"]))
+        self.tell("edited")
+
+    def do_undo(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        self.say(f"Undone: {self.draft.undo()}.")
+
+    def do_redo(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        self.say(f"Done again: {self.draft.redo()}.")
+
+    def do_use(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        self.draft.use()
+
+    def in_words(self) -> str:
+        """Which images these are, for a notebook that is read without a kernel."""
+        classes = self.draft.counts()
+        number = {part: sum(one[part] for one in classes) for part in ("train", "held_out")}
+        if not classes:
+            return "Images: none yet."
+        names = ", ".join(one["name"] for one in classes[:12]) + (" …" if len(classes) > 12 else "")
+        return f"Images: {number['train']:,} to train on and {number['held_out']:,} held out, of {names}."
+
+    def _open(self, choice: Any) -> None:
+        self.number = 0
+        self.draft.open(choice)
+
+    def _open_uploads(self, content: dict[str, Any]) -> None:
+        path = self.desk.collection.path.as_posix()
+        self._open(FolderData(path, content.get("per_class"), content.get("size", 64)).fresh())
+
+    def _heard(self, event: str) -> None:
+        if event == "data":
+            self.draft.follow()
+        if event in ("settings", "data", "state"):
+            super().refresh()
+
+    def _changed(self, event: str) -> None:
+        if not hasattr(self, "draft"):  # it begins to draw before it has its name here
+            return
+        if event == "preview" and self.draft.preview is not None:
+            images = self.draft.preview
+            labels = [images.class_names[label] for label in images.labels.tolist()]
+            self.tell("preview", {"labels": labels, "columns": COLUMNS}, [contact_sheet(images.images)])
+        elif event == "images":
+            self.refresh()
+        else:
+            super().refresh()
+
+    def _send_page(self) -> None:
+        splits, outcome = self.draft.splits, self.draft.outcome
+        if splits is None or outcome is None:
+            self.tell("page", {"tiles": [], "part": self.part, "label": "", "number": 0, "pages": 1, "count": 0})
+            return
+        if self.label not in splits.train.class_names:
+            self.label = ""  # other images have other classes
+        page = open_page(splits, outcome, self.part, self.label or None, self.number)
+        self.number = page.number
+        content = {
+            "part": self.part,
+            "label": self.label,
+            "number": page.number,
+            "pages": page.pages,
+            "count": page.count,
+            "columns": COLUMNS,
+            "tiles": [[tile.key, tile.label, tile.was] for tile in page.tiles],
+        }
+        images = splits.train if self.part == "train" else splits.held_out
+        self.tell("page", content, [contact_sheet(images.images[page.rows])] if page.tiles else [])
+
+    def _complain(self, error: Exception) -> None:
+        def again() -> None:
+            raise error
+
+        self.attempt(again)
