@@ -1,4 +1,4 @@
-"""One Jupyter server and one Chromium for all browser tests; each test gets a fresh page of it."""
+"""One Jupyter server and one Chromium for all browser tests; each test gets a page of it."""
 
 import os
 from pathlib import Path
@@ -34,19 +34,19 @@ def browser(tools):
 
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium(), args=list(SWITCHES))
-        yield started
+        # One context: what a page of Jupyter is made of is loaded once.
+        yield started.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
         started.close()
 
 
 @pytest.fixture
 def notebook(server, browser, request):
-    """A page for one notebook. Its kernel ends with the test; after a failure there is a screenshot to look at."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    page = NotebookPage(context.new_page(), server)
+    """A page for one notebook, whose kernel ends with the test; $TRANSFERLAB_SCREENSHOTS says where to keep a picture."""
+    page = NotebookPage(browser.new_page(), server)
     yield page
     folder = os.environ.get("TRANSFERLAB_SCREENSHOTS")
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
         page.screenshot(Path(folder) / f"{request.node.name}.png")
     page.end_kernels()
-    context.close()
+    page.page.close()

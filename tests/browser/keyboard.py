@@ -1,99 +1,106 @@
 """Operating controls from the keyboard alone, and noticing whether each obeys.
 
-    walk(notebook.page, controls)            # Tab reaches each of them
-    assert answers_to_keys(page, control)    # and keys move or press it
+    found = controls(notebook.page)      # everything in the panels on view that can be operated now
+    walk(notebook.page, found)           # those that Tab does not reach
+    obeys(notebook.page, found[0])       # whether keys move it, or press it
 
 A click that a key causes is stopped before it reaches the lab: whether Enter presses "Delete" can be told without deleting
 anything. Left out: native pickers of files, which no key of a page may fill.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
-NAME = (
-    "one => one.ariaLabel || one.labels?.[0]?.textContent || one.textContent.trim().slice(0, 60)"
-    " || one.outerHTML.slice(0, 120)"
-)
+FIND = """() => {
+  document.querySelectorAll("[data-control]").forEach(one => { delete one.dataset.control });
+  const wanted = ".tl-panel :is(button, select, textarea, summary, a[href], input:not([type=hidden]), [tabindex='0'])";
+  const kind = one => {
+    const [tag, type, role] = [one.localName, one.type, one.getAttribute("role")];
+    if (tag === "textarea" || ["text", "number", "search"].includes(type)) return "type";
+    if (tag === "select" || type === "range" || role === "slider") return "move";
+    if (tag === "input") return type === "file" ? "file" : "press";
+    return ["button", "summary", "a"].includes(tag) || ["button", "switch", "checkbox", "tab"].includes(role) ? "press" : "read";
+  };
+  const name = one => one.ariaLabel || one.labels?.[0]?.textContent || one.textContent.trim() || one.outerHTML;
+  return [...document.querySelectorAll(wanted)]
+    .filter(one => one.tabIndex >= 0 && !one.disabled && !one.closest("[inert]") && one.checkVisibility({visibilityProperty: true}))
+    .map((one, i) => { one.dataset.control = i; return [name(one).trim().slice(0, 80), kind(one), one.localName]; });
+}"""
 CATCH = """one => {
-  one.dataset.pressed = "";
-  window.caught = event => { event.preventDefault(); event.stopImmediatePropagation(); one.dataset.pressed = "yes"; };
+  window.pressed = false;
+  window.caught = event => { event.preventDefault(); event.stopImmediatePropagation(); window.pressed = true; };
   window.addEventListener("click", window.caught, true);
 }"""
-RELEASE = """one => {
-  window.removeEventListener("click", window.caught, true);
-  const pressed = one.dataset.pressed;
-  delete one.dataset.pressed;
-  return pressed;
-}"""
-# A value may be the last one already, and each kind of control has keys of its own.
-MOVES = ("ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown")
+RELEASE = "() => { window.removeEventListener('click', window.caught, true); return window.pressed; }"
+VALUE = "one => one.getAttribute('aria-valuenow') ?? one.value"
+# A value may be the last one already; each key with the one that takes it back.
+MOVES = {"ArrowRight": "ArrowLeft", "ArrowLeft": "ArrowRight", "ArrowDown": "ArrowUp", "ArrowUp": "ArrowDown"}
 
 
-def name(control: Any) -> str:
-    return str(control.evaluate(NAME)).strip()
+@dataclass(frozen=True)
+class Control:
+    """One control; `kind` says how it is operated: "press", "move", "type", "file" or, for a region, "read"."""
+
+    name: str
+    kind: str
+    tag: str
+    place: Any
 
 
-def kind(control: Any) -> str:
-    """How a control is operated: "press", "move", "type" or "read"."""
-    return str(control.evaluate("""one => {
-        const [tag, type, role] = [one.localName, one.type, one.getAttribute("role")];
-        if (tag === "textarea" || ["text", "number", "search"].includes(type)) return "type";
-        if (tag === "select" || type === "range" || role === "slider") return "move";
-        if (tag === "input" && ["checkbox", "radio", "file", "button"].includes(type)) return "press";
-        if (["button", "summary", "a"].includes(tag) || ["button", "switch", "checkbox", "tab"].includes(role)) return "press";
-        return "read";
-    }"""))
+def controls(page: Any) -> list[Control]:
+    """Everything in the panels on view that can be operated now, in the order of the page."""
+    return [
+        Control(name, kind, tag, page.locator(f'[data-control="{number}"]'))
+        for number, (name, kind, tag) in enumerate(page.evaluate(FIND))
+    ]
 
 
-def value(control: Any) -> str:
-    return str(control.evaluate("one => one.getAttribute('aria-valuenow') ?? one.getAttribute('aria-valuetext') ?? one.value"))
-
-
-def walk(page: Any, controls: list[Any]) -> list[str]:
+def walk(page: Any, found: list[Control]) -> list[str]:
     """Press Tab from the first control on; the names of those that it did not reach, or whose focus cannot be seen."""
-    page.evaluate("all => all.forEach((one, i) => { one.dataset.stop = i })", controls)
-    controls[0].focus()
+    found[0].place.focus()
     reached, unseen = set(), []
-    for _ in range(len(controls) + 40):
-        stop = page.evaluate("document.activeElement?.dataset?.stop ?? null")
+    for _ in range(2 * len(found) + 10):  # a radio group or an embedded region may need more
+        stop, is_seen = page.evaluate(
+            "() => { const one = document.activeElement; return [one?.dataset.control ?? null, "
+            "getComputedStyle(one).outlineStyle !== 'none'] }"
+        )
         if stop is not None and stop not in reached:
             reached.add(stop)
-            if not page.evaluate("getComputedStyle(document.activeElement).outlineStyle !== 'none'"):
-                unseen.append(f"{name(controls[int(stop)])} (its focus cannot be seen)")
+            unseen += [] if is_seen else [f"{found[int(stop)].name} (its focus cannot be seen)"]
+        if len(reached) == len(found):
+            break
         page.keyboard.press("Tab")
-    page.evaluate("all => all.forEach(one => { delete one.dataset.stop })", controls)
-    return [name(one) for number, one in enumerate(controls) if str(number) not in reached] + unseen
+    return [one.name for number, one in enumerate(found) if str(number) not in reached] + unseen
 
 
-def answers_to_keys(page: Any, control: Any) -> bool:
+def obeys(page: Any, control: Control) -> bool:
     """Whether the keys of its kind do something to a control; what they moved is moved back."""
-    how = kind(control)
-    if how == "read":
+    control.place.focus()
+    if control.kind == "press":
+        return all(_presses(page, control, key) for key in _keys(control))
+    if control.kind in ("file", "read"):
         return True
-    control.focus()
-    if how == "press":
-        return all(_presses(page, control, key) for key in ("Enter", "Space") if _is_key_of(control, key))
-    before = value(control)
-    if how == "type":
+    before = control.place.evaluate(VALUE)
+    if control.kind == "type":
         page.keyboard.press("End")
         page.keyboard.type("1")
-        came = value(control) != before
+        came = control.place.evaluate(VALUE) != before
         page.keyboard.press("Backspace")
-        return came
-    for key in MOVES:
+        return bool(came)
+    for key, back in MOVES.items():
         page.keyboard.press(key)
-        if value(control) != before:
-            page.keyboard.press({"ArrowRight": "ArrowLeft", "ArrowUp": "ArrowDown"}.get(key, "ArrowRight"))
+        if control.place.evaluate(VALUE) != before:
+            page.keyboard.press(back)
             return True
     return False
 
 
-def _is_key_of(control: Any, key: str) -> bool:
-    """Enter does nothing on a checkbox, Space nothing on a link, in any page."""
-    tag = control.evaluate("one => one.localName")
-    return not (key == "Enter" and tag == "input") and not (key == "Space" and tag == "a")
+def _keys(control: Control) -> list[str]:
+    """In any page Enter does nothing on a checkbox, and Space nothing on a link."""
+    return {"input": ["Space"], "a": ["Enter"]}.get(control.tag, ["Enter", "Space"])
 
 
-def _presses(page: Any, control: Any, key: str) -> bool:
-    control.evaluate(CATCH)
+def _presses(page: Any, control: Control, key: str) -> bool:
+    control.place.evaluate(CATCH)
     page.keyboard.press(key)
-    return control.evaluate(RELEASE) == "yes"
+    return bool(page.evaluate(RELEASE))

@@ -3,6 +3,7 @@
     notebook.open("journey", [lab_cell(epochs=5)])
 """
 
+import json
 from typing import Any
 
 
@@ -58,3 +59,13 @@ def show_tab(notebook: Any, name: str) -> None:
     notebook.until(
         lambda: notebook.button("What to look at", name).get_attribute("aria-pressed") == "true", f"for '{name}'"
     )
+
+
+def tabs(notebook: Any) -> list[str]:
+    return notebook.panel("What to look at").get_by_role("button").all_inner_texts()
+
+
+def training_threads(notebook: Any) -> list[str]:
+    """The names of the kernel's threads that train."""
+    names = "[one.name for one in threading.enumerate() if one.name == 'transferlab training']"
+    return json.loads(notebook.ask(f"import json, threading; print(json.dumps({names}))"))

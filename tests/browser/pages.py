@@ -25,10 +25,6 @@ CELLS = (
     "window.jupyterapp.shell.currentWidget.content.widgets"
     ".filter(cell => cell.model.type === 'code' && cell.model.sharedModel.source.trim())"
 )
-CONTROLS = (
-    ".tl-panel :is(button, select, textarea, summary, a[href], input:not([type=hidden]), [tabindex='0'])"
-)
-NOT_HIDDEN = "one => one.tabIndex >= 0 && !one.closest('[inert], [hidden]')"
 # What Jupyter's own pages stumble over before a cell has run, seen with an empty notebook too. Voila's template asks a CDN
 # for the style sheets of its icons and for MathJax. Nothing of ours does anything of the kind.
 VOILA_OWN = r"^https://(cdn\.jsdelivr\.net/npm/@fortawesome/fontawesome-free@|cdnjs\.cloudflare\.com/ajax/libs/mathjax/)"
@@ -146,11 +142,6 @@ class NotebookPage:
 
     def screenshot(self, path: Path, title: str | None = None) -> None:
         (self.panel(title) if title else self.page).screenshot(path=str(path))
-
-    def controls(self) -> list[Any]:
-        """Everything in the panels on view that can be operated now, in the order of the page."""
-        found = self.page.locator(CONTROLS).element_handles()
-        return [one for one in found if one.is_visible() and one.is_enabled() and one.evaluate(NOT_HIDDEN)]
 
     # What must not happen.
 

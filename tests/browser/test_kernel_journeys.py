@@ -1,6 +1,6 @@
 """What happens to a lab when the cell is run again, the page is loaded again, the kernel dies, the training breaks."""
 
-from tests.browser.labs import open_lab, pictures, start, steps, until_state
+from tests.browser.labs import open_lab, pictures, start, steps, training_threads, until_state
 
 
 def test_the_curves_come_back_after_a_reload_and_the_same_cell_run_again_ends_the_run(notebook):
@@ -19,8 +19,7 @@ def test_the_curves_come_back_after_a_reload_and_the_same_cell_run_again_ends_th
     notebook.run_all()
     until_state(notebook, "ready")
     assert notebook.ask("print(first.session.state, lab.session.state)") == "stopped ready"
-    names = "[thread.name for thread in threading.enumerate() if 'transferlab' in thread.name]"
-    assert notebook.ask(f"import threading; print({names})") == "[]"
+    assert training_threads(notebook) == []
     start(notebook)
     notebook.check()
 

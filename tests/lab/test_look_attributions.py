@@ -51,11 +51,10 @@ def test_random_weights_begin_with_the_images_classes(two_colours):
 
 def test_the_class_that_is_explained_can_be_chosen(pair, two_colours):
     before, after = pair
-    explained = {
-        target: [one["explained"] for one in AttributionLook(before, two_colours.held_out, target=target, count=2)(after)
-                 .facts["images"]]
-        for target in (TRUTH, "blue")
-    }  # fmt: skip
+    explained = {}
+    for target in (TRUTH, "blue"):
+        look = AttributionLook(before, two_colours.held_out, target=target, count=2)
+        explained[target] = [one["explained"] for one in look(after).facts["images"]]
     assert explained == {TRUTH: ["red", "blue"], "blue": ["blue", "blue"]}
 
 

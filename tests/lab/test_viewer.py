@@ -1,11 +1,9 @@
 import threading
 
 import pytest
-import torch
 
 from tests.lab.conftest import until
 from transferlab.explain.snapshot import model_at
-from transferlab.lab.look_drift import DriftLook
 from transferlab.lab.previews import Frame
 from transferlab.lab.subject import next_subject, subject_of
 from transferlab.lab.viewer import NOTHING, Viewer
@@ -126,17 +124,6 @@ def test_settings_that_change_neither_images_nor_start_cost_no_picture(make_sess
     assert subject_of(session).settings is not next_subject(session).settings
 
 
-def test_a_run_keeps_its_images_when_others_are_chosen(make_session, view, two_colours):
-    from transferlab.data.images import Splits
-
-    session = make_session()
-    viewer = view(session)
-    session.start(blocking=True)
-    session.choose(data=Splits(two_colours.held_out, two_colours.train))
-    assert viewer.subject().data is two_colours
-    assert next_subject(session).data.train is two_colours.held_out
-
-
 def test_runs_of_the_past_have_pictures_of_their_own(make_session, view):
     session = make_session(preview_share=1.0)
     viewer = view(session)
@@ -150,14 +137,6 @@ def test_runs_of_the_past_have_pictures_of_their_own(make_session, view):
     assert find(viewer, 2.0)[0].facts["sum"] == pytest.approx(total(session.model))
     session.show(None)
     assert viewer.known[0.0].facts["sum"] == newest
-
-
-def test_from_scratch_the_start_is_the_random_network(make_session):
-    session = make_session("bundled", recipe="from_scratch", length=0.01, epochs=1)
-    start = subject_of(session).start
-    assert torch.equal(start.conv1.weight, session.workshop.model(session.settings).conv1.weight)
-    frame = DriftLook(start, session.data.held_out)(session.workshop.model(session.settings))
-    assert all(row["weights"] == 0 for row in frame.facts["stages"])
 
 
 def test_a_look_that_fails_is_a_sentence_and_is_tried_again(make_session):

@@ -102,7 +102,11 @@ class Upload:
         own = Path(str(name).replace("\\", "/")).name
         if not own.endswith(ENDING):
             raise ValueError(f"A recording is a {ENDING} file; you chose '{own[:80]}'.")
-        if isinstance(num_parts, bool) or not isinstance(num_parts, int) or not 1 <= num_parts <= LARGEST_UPLOAD // PART:
+        if (
+            isinstance(num_parts, bool)
+            or not isinstance(num_parts, int)
+            or not 1 <= num_parts <= LARGEST_UPLOAD // PART
+        ):
             raise ValueError(f"'{own[:80]}' is empty or too large for a recording.")
         stem = "".join(one for one in own.removesuffix(ENDING) if one.isalnum() or one in "-_ ").strip()[:80]
         self.path = _free(folder, stem or "recording", ENDING)

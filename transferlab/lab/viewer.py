@@ -57,7 +57,7 @@ class Viewer:
             self.session.previews.unwatch(self.name)
 
     def keep_up(self) -> None:
-        """Watch with a look that fits the settings, where it follows; one that failed is tried again in the next run."""
+        """Watch with a look that fits the settings, where it follows; what failed is tried again in the next run."""
         if self.trouble and not self.session.is_training:
             self._watched = None
         look = self._look(next_subject(self.session)) if self._follows else None

@@ -21,6 +21,7 @@ _WHERE = {
     "DriftView": "drift_view",
     "DataPanel": "data_panel",
     "RunTable": "run_table",
+    "ReplayPanel": "replay_panel",
     "Prediction": "prediction",
     "CodePanel": "code_panel",
 }

@@ -154,9 +154,9 @@ class FreezeMap(Panel):
             self.attempt(self._send_new)
 
     def _send_new(self) -> None:
-        """The state, where it is another than the page has."""
+        """The state, where there is a page that has another one."""
         with self._sending:
-            state = self.state()
+            state = self.state() if self._last is not None else None
             if state != self._last:
                 self._last = state
                 self.send({"kind": "state", "title": self.title, "state": state})

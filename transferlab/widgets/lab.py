@@ -18,11 +18,17 @@ from transferlab.lab.scrub import Scrub
 from transferlab.lab.session import Session, end_every_run
 from transferlab.widgets.attribution_view import AttributionView
 from transferlab.widgets.code_panel import CodePanel
+from transferlab.widgets.data_panel import DataPanel
 from transferlab.widgets.drift_view import DriftView
 from transferlab.widgets.filter_view import FilterView
 from transferlab.widgets.forgetting_panel import ForgettingPanel
+from transferlab.widgets.freeze_map import FreezeMap
+from transferlab.widgets.learning_rates import LearningRates
 from transferlab.widgets.live_run import LiveRun
+from transferlab.widgets.prediction import Prediction
 from transferlab.widgets.recipe_panel import RecipePanel
+from transferlab.widgets.replay_panel import ReplayPanel
+from transferlab.widgets.run_table import RunTable
 from transferlab.widgets.tabs import Tabs
 
 SETTINGS_WIDTH, RUN_WIDTH = "330px", "560px"  # what they need at least; on a narrow page the run comes below
@@ -48,30 +54,49 @@ class Lab(ipywidgets.Box):
         end_every_run()  # of the same cell, run again
         self.session = session = Session(backbone, data, **settings)
         self.recipe = RecipePanel(session)
+        self.freeze_map = FreezeMap(session)
+        self.learning_rates = LearningRates(session)
         self.live_run = LiveRun(session, blocking)
         scrub = Scrub()
         self.forgetting = ForgettingPanel(session)
         self.filters = FilterView(session, scrub)
         self.attributions = AttributionView(session, scrub)
         self.drift = DriftView(session, scrub)
+        self.data = DataPanel(session)
+        self.runs = RunTable(session)
+        self.replay = ReplayPanel(session)
+        self.prediction = Prediction(session)
         self.code = CodePanel(session)
         self.tabs = Tabs(
             {
                 "Forgetting": self.forgetting,
+                "Images": self.data,
                 "Filters": self.filters,
                 "Reasons": self.attributions,
                 "Drift": self.drift,
+                "Runs": self.runs,
+                "Replay": self.replay,
+                "Predict first": self.prediction,
                 "Show me the code": self.code,
             }
         )
-        left = ipywidgets.VBox([self.recipe], layout=_column(f"0 1 {SETTINGS_WIDTH}", "290px"))
+        self.freeze_map.on_stage(self._look_at)
+        left = ipywidgets.VBox(
+            [self.recipe, self.freeze_map, self.learning_rates], layout=_column(f"0 1 {SETTINGS_WIDTH}", "290px")
+        )
         right = ipywidgets.VBox([self.live_run, self.tabs.box], layout=_column(f"1 1 {RUN_WIDTH}", "320px"))
         super().__init__([left, right], layout=ipywidgets.Layout(flex_flow="row wrap", width="100%"))
+
+    def _look_at(self, stage: str) -> None:
+        """A stage was clicked on: the first one's filters, or what a deeper one makes of an image."""
+        first = self.session.stage_names[0]
+        self.tabs.show("Filters")
+        self.filters.show_stage(None if stage == first else stage)
 
     @property
     def panels(self) -> tuple[Any, ...]:
         """Every panel, for whoever wants to close or to inspect them."""
-        return (self.recipe, self.live_run, self.tabs, *self.tabs.panels.values())
+        return (self.recipe, self.freeze_map, self.learning_rates, self.live_run, self.tabs, *self.tabs.panels.values())
 
     def close(self) -> None:
         """End the run and take all panels away."""

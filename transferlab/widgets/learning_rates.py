@@ -33,9 +33,10 @@ class LearningRates(Panel):
         self._named: str | None = None  # the recipe that was chosen before the student made one of their own
         self._last: dict[str, Any] | None = None  # the state that the page has
         self._sending = threading.Lock()
+        self._named_plan: tuple[object, tuple[PhaseRow, ...]] = None, ()  # of which stages, and what it would train
         self._note_recipe()
-        self.search = RateSearch(session, self._send_new)
         super().__init__()
+        self.search = RateSearch(session, lambda: self._heard("records"))
         self._unsubscribe = session.subscribe(self._heard)
 
     def state(self) -> dict[str, Any]:
@@ -193,7 +194,11 @@ class LearningRates(Panel):
         return f"Back to {words}" if self._line_is_its_own() else f"Rates of {words}"
 
     def _own_plan(self) -> tuple[PhaseRow, ...]:
-        return self.session.workshop.plan(self.session.settings.changed(recipe=self._named))
+        """What the named recipe would train; made once, for a plan copies the model."""
+        of = self._named, self.session.stage_names
+        if self._named_plan[0] != of:
+            self._named_plan = of, self.session.workshop.plan(self.session.settings.changed(recipe=self._named))
+        return self._named_plan[1]
 
     def _line_is_its_own(self) -> bool:
         return _line_of(self._own_plan()[0]) == self.session.line
@@ -217,9 +222,9 @@ class LearningRates(Panel):
             self.attempt(self._send_new)
 
     def _send_new(self) -> None:
-        """The state, where it is another than the page has."""
+        """The state, where there is a page that has another one."""
         with self._sending:
-            state = self.state()
+            state = self.state() if self._last is not None else None
             if state != self._last:
                 self._last = state
                 self.send({"kind": "state", "title": self.title, "state": state})

@@ -3,7 +3,7 @@
     RunTable(Session("bundled", "objects"))
 
 One run is chosen at a time, and what can be done with it stands below the table. A run that was deleted comes back with
-Undo until another one is deleted or trained. Left out: sorting, which the page does by itself.
+Undo until another one is deleted. Left out: sorting, which the page does by itself.
 """
 
 import shutil
@@ -213,7 +213,5 @@ class RunTable(Panel):
             self.session.tell("runs")
 
     def _heard(self, event: str) -> None:
-        if event == "state" and self.session.is_training and self._deleted is not None:
-            self._forget_deleted()  # before the new run gets a number
         if event in ("runs", "state", "compared"):
             self.refresh()

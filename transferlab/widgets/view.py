@@ -121,6 +121,7 @@ class View(Panel):
 
     def do_look(self, content: dict[str, Any], buffers: list[Any]) -> None:
         """The page lacks the picture of a position, or of the model before training (None)."""
+        self.viewer.subject()  # the run on view may be another since the page asked
         position, turn = content.get("position"), self.viewer.turn
 
         def show(frame: Frame) -> None:

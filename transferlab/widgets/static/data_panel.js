@@ -357,14 +357,15 @@ function create(root, api) {
   root.append(
     h("div", { class: "tl-row tl-data-sources", role: "group", "aria-label": "Where the images come from" }, ...Object.values(sources)),
     h("div", { class: "tl-data-columns" },
-      h("div", { class: "tl-data-left" }, ...Object.values(panes),
-        h("div", { class: "tl-row tl-data-use" }, use, used), table, notesBox, codeBox),
+      h("div", { class: "tl-data-left" }, ...Object.values(panes)),
       h("div", { class: "tl-data-right" },
-        h("div", { class: "tl-row tl-data-summary" }, summary, doing),
+        h("div", { class: "tl-row tl-data-use" }, use, used, doing),
+        h("div", { class: "tl-data-summary" }, summary),
         trouble,
         h("div", { class: "tl-row tl-data-bar" }, parts.train, parts.held_out, labelled("Class", only), h("span", { class: "tl-data-pager" }, back, where, forth)),
         grid.element,
-        h("div", { class: "tl-row tl-data-bar" }, number, h("span", { class: "tl-row" }, label, relabel, drop, none), h("span", { class: "tl-row tl-data-undo" }, undo, redo)))),
+        h("div", { class: "tl-row tl-data-bar" }, number, h("span", { class: "tl-row" }, label, relabel, drop, none), h("span", { class: "tl-row tl-data-undo" }, undo, redo))),
+      h("div", { class: "tl-data-more" }, table, notesBox, codeBox)),
   );
 
   function showPane(name) {
