@@ -293,3 +293,11 @@ def test_the_line_is_where_it_was_asked_to_be(two_colours):
     next(records)
     control.freeze_to("layer3")
     assert control.line == "layer3"
+
+
+def test_what_was_still_to_be_looked_at_is_looked_at_when_the_run_is_over(two_colours):
+    control, seen = Control(), []
+    for record in fit(network(), two_colours, feature_extraction(epochs=1, batch_size=BATCH), control=control):
+        if isinstance(record, Step) and record.step == 4:  # the last batch: there is none before which to obey
+            control.do(lambda: seen.append(control.state))
+    assert seen == ["finished"]

@@ -201,11 +201,14 @@ class Control:
             return True
 
     def end(self) -> None:
-        """The run is over; another may start."""
+        """The run is over; another may start. What was still to be looked at is looked at now, in the run's thread."""
         with self._changed:
             self._state = "stopped" if self._stopped else "finished"
+            left = [request.work for request in self._requests if request.work]
             self._paused = self._stopped = False
             self._requests, self._batches, self._thread = [], 0, None
+        for work in left:
+            work()
 
     @property
     def _has_to_wait(self) -> bool:

@@ -6,6 +6,7 @@ without touching the model; `begin` sets one up.
 
 import copy
 import math
+from typing import Any
 
 from torch import nn
 from torch.optim import Optimizer
@@ -51,9 +52,7 @@ def begin(
     """
     line = freeze_line(model, phase.frozen_share) if line is None else line
     optimizer = move_line(model, line, phase, recipe, optimizer)
-    rates = {group["stage"]: group["lr"] for group in optimizer.param_groups}
-    rows = tuple(StageRow(stage.name, stage.num_parameters, rates.get(stage.name)) for stage in stages(model))
-    return optimizer, PhaseRow(phase.name, phase.epochs, rows)
+    return optimizer, _row(model, phase, optimizer.param_groups)
 
 
 def move_line(
@@ -69,8 +68,7 @@ def move_line(
         optimizer = adamw(lr_groups(model, **arguments))
     else:
         update_groups(optimizer, model, **arguments)
-    for group in optimizer.param_groups:
-        group["lr"] = phase.stage_lrs.get(group["stage"], group["lr"])
+    _give_stages_their_own(phase, optimizer.param_groups)
     return optimizer
 
 
@@ -79,8 +77,24 @@ def plan(model: nn.Module, recipe: Recipe) -> tuple[PhaseRow, ...]:
 
     >>> for phase in plan(model, fine_tuning()): print(phase)
     """
-    model = copy.deepcopy(model)
-    return tuple(begin(model, phase, recipe, None)[1] for phase in recipe.phases)
+    model, rows = copy.deepcopy(model), []
+    for phase in recipe.phases:
+        freeze_to(model, freeze_line(model, phase.frozen_share), bn=recipe.bn)
+        groups = lr_groups(model, **learning_rates(phase))  # no optimizer: the first one of a process takes seconds
+        _give_stages_their_own(phase, groups)
+        rows.append(_row(model, phase, groups))
+    return tuple(rows)
+
+
+def _give_stages_their_own(phase: Phase, groups: list[dict[str, Any]]) -> None:
+    for group in groups:
+        group["lr"] = phase.stage_lrs.get(group["stage"], group["lr"])
+
+
+def _row(model: nn.Module, phase: Phase, groups: list[dict[str, Any]]) -> PhaseRow:
+    rates = {group["stage"]: group["lr"] for group in groups}
+    rows = tuple(StageRow(stage.name, stage.num_parameters, rates.get(stage.name)) for stage in stages(model))
+    return PhaseRow(phase.name, phase.epochs, rows)
 
 
 def one_cycle(progress: float) -> float:

@@ -11,35 +11,47 @@ anything. Left out: native pickers of files, which no key of a page may fill.
 from dataclasses import dataclass
 from typing import Any
 
-FIND = """() => {
+FIND = """selector => {
   document.querySelectorAll("[data-control]").forEach(one => { delete one.dataset.control });
-  const wanted = ".tl-panel :is(button, select, textarea, summary, a[href], input:not([type=hidden]), [tabindex='0'])";
+  const wanted = ":is(button, select, textarea, summary, a[href], input:not([type=hidden]), [tabindex='0'])";
   const kind = one => {
     const [tag, type, role] = [one.localName, one.type, one.getAttribute("role")];
     if (tag === "textarea" || ["text", "number", "search"].includes(type)) return "type";
+    if (type === "radio") return "choose";
     if (tag === "select" || type === "range" || role === "slider") return "move";
     if (tag === "input") return type === "file" ? "file" : "press";
     return ["button", "summary", "a"].includes(tag) || ["button", "switch", "checkbox", "tab"].includes(role) ? "press" : "read";
   };
   const name = one => one.ariaLabel || one.labels?.[0]?.textContent || one.textContent.trim() || one.outerHTML;
-  return [...document.querySelectorAll(wanted)]
-    .filter(one => one.tabIndex >= 0 && !one.disabled && !one.closest("[inert]") && one.checkVisibility({visibilityProperty: true}))
+  // Of a group of radio buttons only the chosen one is a stop of Tab; the arrows go on from there.
+  const isStop = one => one.type !== "radio" || one.checked || !document.querySelector(`input[name="${one.name}"]:checked`);
+  return [...document.querySelectorAll(selector)].flatMap(root => [...root.querySelectorAll(wanted)])
+    .filter(one => one.tabIndex >= 0 && !one.disabled && !one.closest("[inert]") && isStop(one)
+      && one.checkVisibility({visibilityProperty: true}))
     .map((one, i) => { one.dataset.control = i; return [name(one).trim().slice(0, 80), kind(one), one.localName]; });
 }"""
-CATCH = """one => {
+# Nobody hears what is tried out, neither the panel nor, through it, Python.
+DEAFEN = """() => {
   window.pressed = false;
-  window.caught = event => { event.preventDefault(); event.stopImmediatePropagation(); window.pressed = true; };
-  window.addEventListener("click", window.caught, true);
+  window.caught = event => {
+    if (event.type === "click" && event.target.type !== "radio") { event.preventDefault(); window.pressed = true; }
+    event.stopImmediatePropagation();
+  };
+  for (const type of ["click", "input", "change"]) window.addEventListener(type, window.caught, true);
 }"""
-RELEASE = "() => { window.removeEventListener('click', window.caught, true); return window.pressed; }"
-VALUE = "one => one.getAttribute('aria-valuenow') ?? one.value"
+HEAR = """() => {
+  for (const type of ["click", "input", "change"]) window.removeEventListener(type, window.caught, true);
+  return window.pressed;
+}"""
+VALUE = """() => { const one = document.activeElement;
+  return one.type === "radio" ? one.outerHTML : String(one.getAttribute('aria-valuenow') ?? one.value) }"""
 # A value may be the last one already; each key with the one that takes it back.
 MOVES = {"ArrowRight": "ArrowLeft", "ArrowLeft": "ArrowRight", "ArrowDown": "ArrowUp", "ArrowUp": "ArrowDown"}
 
 
 @dataclass(frozen=True)
 class Control:
-    """One control; `kind` says how it is operated: "press", "move", "type", "file" or, for a region, "read"."""
+    """One control; `kind` says how it is operated: "press", "move", "choose", "type", "file" or "read"."""
 
     name: str
     kind: str
@@ -47,26 +59,30 @@ class Control:
     place: Any
 
 
-def controls(page: Any) -> list[Control]:
+def controls(page: Any, selector: str = ".tl-panel") -> list[Control]:
     """Everything in the panels on view that can be operated now, in the order of the page."""
     return [
         Control(name, kind, tag, page.locator(f'[data-control="{number}"]'))
-        for number, (name, kind, tag) in enumerate(page.evaluate(FIND))
+        for number, (name, kind, tag) in enumerate(page.evaluate(FIND, selector))
     ]
 
 
 def walk(page: Any, found: list[Control]) -> list[str]:
     """Press Tab from the first control on; the names of those that it did not reach, or whose focus cannot be seen."""
-    found[0].place.focus()
+    if len(found) > 1:  # by a key, because a browser draws no ring around what was focused otherwise
+        found[1].place.focus()
+        page.keyboard.press("Shift+Tab")
+    else:
+        found[0].place.focus()
     reached, unseen = set(), []
-    for _ in range(2 * len(found) + 10):  # a radio group or an embedded region may need more
+    for _ in range(2 * len(found) + 10):  # there may be stops in between that are none of these
         stop, is_seen = page.evaluate(
             "() => { const one = document.activeElement; return [one?.dataset.control ?? null, "
             "getComputedStyle(one).outlineStyle !== 'none'] }"
         )
         if stop is not None and stop not in reached:
             reached.add(stop)
-            unseen += [] if is_seen else [f"{found[int(stop)].name} (its focus cannot be seen)"]
+            unseen += [] if is_seen or len(found) == 1 else [f"{found[int(stop)].name} (its focus cannot be seen)"]
         if len(reached) == len(found):
             break
         page.keyboard.press("Tab")
@@ -75,21 +91,29 @@ def walk(page: Any, found: list[Control]) -> list[str]:
 
 def obeys(page: Any, control: Control) -> bool:
     """Whether the keys of its kind do something to a control; what they moved is moved back."""
-    control.place.focus()
-    if control.kind == "press":
-        return all(_presses(page, control, key) for key in _keys(control))
     if control.kind in ("file", "read"):
         return True
-    before = control.place.evaluate(VALUE)
+    control.place.focus()
+    page.evaluate(DEAFEN)
+    try:
+        return _does_something(page, control)
+    finally:
+        page.evaluate(HEAR)
+
+
+def _does_something(page: Any, control: Control) -> bool:
+    if control.kind == "press":
+        return all(_presses(page, key) for key in _keys(control))
+    before = page.evaluate(VALUE)
     if control.kind == "type":
         page.keyboard.press("End")
         page.keyboard.type("1")
-        came = control.place.evaluate(VALUE) != before
+        came = page.evaluate(VALUE) != before
         page.keyboard.press("Backspace")
         return bool(came)
     for key, back in MOVES.items():
         page.keyboard.press(key)
-        if control.place.evaluate(VALUE) != before:
+        if page.evaluate(VALUE) != before:
             page.keyboard.press(back)
             return True
     return False
@@ -100,7 +124,7 @@ def _keys(control: Control) -> list[str]:
     return {"input": ["Space"], "a": ["Enter"]}.get(control.tag, ["Enter", "Space"])
 
 
-def _presses(page: Any, control: Control, key: str) -> bool:
-    control.place.evaluate(CATCH)
+def _presses(page: Any, key: str) -> bool:
+    page.evaluate("window.pressed = false")
     page.keyboard.press(key)
-    return bool(page.evaluate(RELEASE))
+    return bool(page.evaluate("window.pressed"))

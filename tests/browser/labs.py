@@ -69,3 +69,8 @@ def training_threads(notebook: Any) -> list[str]:
     """The names of the kernel's threads that train."""
     names = "[one.name for one in threading.enumerate() if one.name == 'transferlab training']"
     return json.loads(notebook.ask(f"import json, threading; print(json.dumps({names}))"))
+
+
+def titles(notebook: Any) -> list[str]:
+    """The panels on view."""
+    return notebook.page.locator(".tl-panel:visible").evaluate_all("all => all.map(one => one.ariaLabel)")

@@ -25,12 +25,31 @@ def test_a_run_is_started_steered_paused_resumed_and_stopped(notebook):
     notebook.press("Training", "Go on")
     notebook.until(lambda: steps(notebook) > stood_at + 3, "for the run to go on")
 
+    rate = notebook.panel("Learning rates").get_by_label("Learning rate of fc")
+    rate.fill("5e-4")
+    rate.press("Enter")
+    notebook.until(lambda: notebook.ask("print(lab.session.log.last('lr/fc'))") == "0.0005", "for the rate")
+    notebook.until_text("Training", r"fc\s+5e-4")
+
+    line = notebook.panel("Freeze line").get_by_role("slider", name="Freeze line")
+    assert line.get_attribute("aria-valuetext") == "everything below layer4 is frozen"
+    moved = "sum(one.requires_grad for one in lab.session._trainer.model.layer3.parameters())"
+    assert notebook.ask(f"print({moved})") == "0"
+    line.press("ArrowDown")
+    assert line.get_attribute("aria-valuetext") == "everything below layer3 is frozen"
+    notebook.until(lambda: int(notebook.ask(f"print({moved})")) > 0, "for layer3 to train")
+    notebook.until_text("Training", r"layer3\s+\de-\d")  # its curve among the learning rates
+    stood_at = steps(notebook)
+    notebook.until(lambda: steps(notebook) > stood_at + 2, "for the run to go on")
+
     notebook.press("Training", "Stop")
     until_state(notebook, "stopped")
     assert notebook.button("Training", "Start again").is_enabled()
-    assert notebook.ask("print(lab.session.state, len(lab.session.runs), lab.session.runs[0].run.stopped)") == (
-        "stopped 1 True"
-    )
+    commands = "[(one.what, one.stage) for one in lab.session.runs[0].run.commands]"
+    assert notebook.ask(f"print({commands})") == "[('set_lr', 'fc'), ('freeze_to', 'layer3')]"
+    show_tab(notebook, "Show me the code")
+    code = notebook.panel("Show me the code").get_by_role("region").inner_text()
+    assert "5e-4" in code or "0.0005" in code, "the code leaves out what was done by hand"
     notebook.check()
 
 

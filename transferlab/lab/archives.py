@@ -109,7 +109,7 @@ def _files(packed: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     return [
         entry
         for entry in packed.infolist()
-        if not entry.is_dir() and not any(map(is_hidden, set(entry.filename.split("/")) - {"..", "."}))
+        if not entry.filename.endswith("/") and not any(map(is_hidden, set(entry.filename.split("/")) - {"..", "."}))
     ]
 
 
@@ -125,6 +125,8 @@ def _why_not(entry: zipfile.ZipInfo) -> str:
     """What is wrong with an entry by what it says of itself; empty where nothing is."""
     parts = entry.filename.replace("\\", "/").split("/")
     mode = entry.external_attr >> 16
+    if not entry.filename:
+        return "a file without a name"
     if ".." in parts:
         return "a path out of its folder (..)"
     if entry.filename.startswith(("/", "\\")) or entry.filename[1:2] == ":":

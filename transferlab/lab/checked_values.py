@@ -9,25 +9,26 @@ panel much later. Left out: what the values mean; see `recording.py`.
 import dataclasses
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import isfinite
 from typing import Any
 
 
-def check_values(record: Any, name: str) -> None:
+def check_values(record: Any, name: str, but: Collection[str] = ()) -> None:
     """Say which field of a dataclass, or of one inside it, holds something else than it says.
 
         >>> check_values(Step(1, 1, "head", loss="low", learning_rates={}), "step")
         ValueError: step.loss is 'low'.
 
-    Numbers must be finite.
+    Numbers must be finite. Fields named in `but` are left out.
 
     Raises:
         ValueError: the first field that does not fit.
     """
     hints = typing.get_type_hints(type(record))
     for one in dataclasses.fields(record):
-        _check(getattr(record, one.name), hints[one.name], f"{name}.{one.name}")
+        if one.name not in but:
+            _check(getattr(record, one.name), hints[one.name], f"{name}.{one.name}")
 
 
 def _check(value: Any, hint: Any, name: str) -> None:

@@ -51,7 +51,7 @@ def from_json(written: Any) -> DataChoice:
         raise ValueError(f"A choice of data is written as an object with a 'kind'; you gave {written!r:.200}.")
     values = dict(written)
     kind, edits = values.pop("kind", None), values.pop("edits", None)
-    if kind not in KINDS:
+    if kind not in list(KINDS):  # whatever it is, a list included
         raise unknown("kind of data", kind, list(KINDS), owner="The kinds are")
     names = [one.name for one in fields(KINDS[kind])]
     for name in values:
@@ -65,4 +65,4 @@ def from_json(written: Any) -> DataChoice:
         return choice
     if not isinstance(edits, dict) or set(edits) - {"relabelled", "dropped"}:
         raise ValueError(f"Edits are written as 'relabelled' and 'dropped'; you gave {edits!r:.200}.")
-    return EditedData(choice, Edits(tuple(edits.get("relabelled", ())), tuple(edits.get("dropped", ()))))
+    return EditedData(choice, Edits(**edits))

@@ -110,12 +110,12 @@ class FilterLook:
         if self._image is None:
             return filter_grid(values, scale=1)
         scaled = values / _largest(self._before())
-        return sheet(torch.stack([coloured(one, BRIGHT) for one in scaled]), columns=4)
+        return sheet(torch.stack([coloured(one, BRIGHT) for one in scaled]), columns=4, ground=128)
 
     def _drawn_change(self, change: Tensor, factor: int) -> Tensor:
         scaled = (change / _largest(self._before()) * factor).clamp(-1, 1)
         if self._image is not None:
-            return sheet(torch.stack([coloured((one + 1) / 2, SIGNED) for one in scaled]), columns=4)
+            return sheet(torch.stack([coloured((one + 1) / 2, SIGNED) for one in scaled]), columns=4, ground=128)
         grid = filter_grid(self._before(), scale=1)  # for its places: a kernel's change is drawn where the kernel is
         return _in_the_places_of(grid, scaled)
 

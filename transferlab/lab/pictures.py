@@ -78,11 +78,15 @@ def small(image: Tensor) -> Tensor:
     return _smaller(image.float()).round().clamp(0, 255).to(torch.uint8)
 
 
-def sheet(maps: Tensor, columns: int, gap: int = 1) -> Tensor:
-    """Pictures `(N, 3, h, w)` in rows, uint8 `(3, height, width)`, with `gap` white pixels between them."""
+def sheet(maps: Tensor, columns: int, gap: int = 1, ground: int = 255) -> Tensor:
+    """Pictures `(N, 3, h, w)` in rows, uint8 `(3, height, width)`, with `gap` pixels of grey `ground` between them.
+
+    >>> sheet(maps, columns=4).shape
+    torch.Size([3, 35, 35])
+    """
     count, _, height, width = maps.shape
     rows = -(-count // columns)
-    whole = torch.full((3, rows * (height + gap) - gap, columns * (width + gap) - gap), 255, dtype=torch.uint8)
+    whole = torch.full((3, rows * (height + gap) - gap, columns * (width + gap) - gap), ground, dtype=torch.uint8)
     for i, one in enumerate(maps):
         top, left = i // columns * (height + gap), i % columns * (width + gap)
         whole[:, top : top + height, left : left + width] = one

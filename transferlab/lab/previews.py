@@ -105,8 +105,9 @@ class Previews:
             self.errors[name] = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
             self._views.pop(name, None)
             return None
-        with self._lock:
+        finally:
             self.seconds += time.perf_counter() - start
+        with self._lock:
             frames = self.frames.setdefault(name, {})
             frames[round(position, 3)] = frame
             if len(frames) > MOST:  # every second one goes, never the first and the last

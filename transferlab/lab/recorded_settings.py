@@ -22,7 +22,7 @@ from transferlab.lab.settings import DataChoice, Settings
 from transferlab.records import Run
 
 MADE_AGAIN = ("WorldData", "TorchvisionData")  # of data_choice; a folder's path is of another machine
-NAME = re.compile(r"[\w./ -]{1,120}")
+NAME = re.compile(r"[\w./: -]{1,120}")
 LARGEST = 10_000  # any number of a data choice but its seed; more images of a class were never drawn here
 OWN = "a network of one's own: "
 
@@ -85,7 +85,7 @@ def settings_from_plain(plain: Any) -> Settings:
         raise ValueError(f"its settings are of the wrong kind ({error})") from None
     if not isinstance(settings.backbone, str):
         raise ValueError(f"its backbone is {settings.backbone!r}")
-    check_values(dataclasses.replace(settings, data=None), "settings")
+    check_values(settings, "settings", but=("backbone", "data"))
     own = settings.backbone.removeprefix(OWN)
     for name in (own, settings.device, settings.schedule, *settings.stage_lrs, settings.line or "head"):
         check_name(name)

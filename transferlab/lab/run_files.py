@@ -48,7 +48,9 @@ def write_run(
     if what == "recording":
         guess = prediction.to_plain() if prediction else {}
         save_recording(finished, path, _start(session, finished), note, guess)
-        return path, f"{path.name} ({path.stat().st_size / 1e6:.1f} MB): curves, pictures, settings and last state."
+        size = path.stat().st_size
+        words = f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.0f} kB"
+        return path, f"{path.name} ({words}): curves, pictures, settings and last state."
     model = final_model(session, finished)
     held_out = images_for(session, finished)[1].held_out
     export = export_onnx if what == "onnx" else export_safetensors

@@ -173,7 +173,9 @@ class Session:
 
     @property
     def snapshots(self) -> tuple[Snapshot, ...]:
-        """The states of that run's model that were kept, the oldest first."""
+        """The states of that run's model that were kept, the oldest first; of one that is played there are none."""
+        if self.playing is not None:
+            return ()
         if self.shown is not None:
             return self.shown.snapshots
         return tuple(self._trainer.snapshots or ()) if self._trainer else ()
@@ -187,7 +189,9 @@ class Session:
         """
         if self.is_training:
             raise ValueError("A run is on, and the model belongs to it. Stop it first, or use session.do.")
-        if self.shown is not None and self.shown.snapshots:
+        if self.shown is not None:
+            if not self.shown.snapshots:
+                raise ValueError(f"Of run {self.shown.number} no state of the model was kept, only its curves.")
             return model_at(self.workshop.pretrained(self.shown.settings), self.shown.snapshots[-1])
         if self._trainer is not None and self._trainer.model is not None:
             return self._trainer.model

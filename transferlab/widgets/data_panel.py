@@ -13,10 +13,11 @@ from transferlab.lab.contact_sheet import COLUMNS, contact_sheet
 from transferlab.lab.data_choice import FEW, FolderData, TorchvisionData
 from transferlab.lab.data_draft import DataDraft
 from transferlab.lab.data_offer import SETS, SIZES, TARGETS, TASKS
-from transferlab.lab.data_pages import open_page
+from transferlab.lab.data_pages import open_page, taking_turns
 from transferlab.lab.incoming import MOST_BYTES
 from transferlab.lab.session import Session
 from transferlab.lab.upload_desk import UploadDesk
+from transferlab.lab.uploads import UploadReport
 from transferlab.widgets.panel import Panel
 
 MOST_TOLD = 100  # files with reasons that a page gets
@@ -43,7 +44,9 @@ class DataPanel(Panel):
         draft = self.draft
         last = {kind: vars(choice) for kind, choice in draft.last.items() if kind != "given"}
         report = draft.splits.train.report if draft.splits else None
-        skipped = [*self.desk.report.left_out, *getattr(report, "skipped", ())]
+        skipped = list(getattr(report, "skipped", ()))
+        upload = self.desk.report if self._shows_uploads() else UploadReport()
+        told = [*upload.left_out, *skipped]
         return {
             "kind": draft.kind,
             "given": "given" in draft.last,
@@ -64,8 +67,8 @@ class DataPanel(Panel):
             "failure": draft.failure,
             "classes": draft.counts(),
             "notes": list(draft.notes()),
-            "left_out": [[one.file, one.reason] for one in skipped[:MOST_TOLD]],
-            "num_left_out": len(skipped) - len(self.desk.report.left_out) + self.desk.report.num_left_out,
+            "left_out": [[one.file, one.reason] for one in told[:MOST_TOLD]],
+            "num_left_out": upload.num_left_out + len(skipped),
             "edits": len(draft.edits),
             "undoes": draft.history.undoes,
             "redoes": draft.history.redoes,
@@ -196,6 +199,10 @@ class DataPanel(Panel):
         path = self.desk.collection.path.as_posix()
         self._open(FolderData(path, content.get("per_class"), content.get("size", 64)).fresh())
 
+    def _shows_uploads(self) -> bool:
+        base = self.draft.base
+        return isinstance(base, FolderData) and base.path == self.desk.collection.path.as_posix()
+
     def _heard(self, event: str) -> None:
         if event == "data":
             self.draft.follow()
@@ -207,8 +214,9 @@ class DataPanel(Panel):
             return
         if event == "preview" and self.draft.preview is not None:
             images = self.draft.preview
-            labels = [images.class_names[label] for label in images.labels.tolist()]
-            self.tell("preview", {"labels": labels, "columns": COLUMNS}, [contact_sheet(images.images)])
+            order = taking_turns(images.labels)  # each class where it will stand on the first page
+            labels = [images.class_names[label] for label in images.labels[order].tolist()]
+            self.tell("preview", {"labels": labels, "columns": COLUMNS}, [contact_sheet(images.images[order])])
         elif event == "images":
             self.refresh()
         else:

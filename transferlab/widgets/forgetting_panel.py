@@ -59,7 +59,7 @@ class ForgettingPanel(Panel):
             if frozen else why_not(subject, self.session.is_training),
             "measuring": self.mixer.is_measuring,
             "mixtures": [[alpha, one.held_out_accuracy, one.source_accuracy] for alpha, one in points],
-            "wanted": len(COARSE),
+            "complete": mixing is not None and all(alpha in mixing.points for alpha in COARSE),
         }  # fmt: skip
 
     def refresh(self) -> None:

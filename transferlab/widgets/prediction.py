@@ -22,6 +22,10 @@ class Prediction(Panel):
 
     title, script = "Predict first", "prediction.js"
 
+    @classmethod
+    def parts(cls) -> tuple[str, ...]:
+        return ("chart.js",)  # for its looks
+
     def __init__(self, session: Session) -> None:
         self.session, self.predictions = session, predictions_of(session)
         super().__init__()

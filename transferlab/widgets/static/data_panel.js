@@ -112,6 +112,7 @@ function pictureGrid(act, selectionChanged) {
     preview = isPreview;
     tiles = content.tiles;
     part = content.part || part;
+    list.classList.toggle("tl-data-single", !(content.pages > 1)); // with more pages the height stays as it is
     const hadFocus = list.contains(focusNear(list));
     here = Math.min(here, Math.max(0, tiles.length - 1));
     cells.forEach(({ cell, name, picture }, i) => {
@@ -273,6 +274,14 @@ function create(root, api) {
     for (const one of [choose, take]) one.disabled = on;
   });
   function upload(list) {
+    const typed = className.value.trim();
+    const folders = new Set(list.map(({ name }) => name.split("/").slice(0, -1).join("/")));
+    if (typed && folders.size === 1) list = list.map(({ name, file }) => ({ name: name.split("/").pop(), file })); // as for a zip
+    if (!typed && list.some(({ name }) => !name.includes("/") && !/\.zip$/i.test(name))) {
+      api.say("Type what the pictures show first: it becomes the name of their class.", "error");
+      className.focus();
+      return;
+    }
     const tooLarge = list.filter(({ file }) => file.size > now.collection.most_bytes);
     if (list.length) files.send(list.filter((one) => !tooLarge.includes(one)), common());
     if (tooLarge.length) api.say(`${tooLarge[0].name} is larger than ${Math.round(now.collection.most_bytes / 1e6)} MB. Pack it in parts.`, "error");

@@ -86,7 +86,7 @@ function create(root, api) {
     lines.marks(next.marks);
     lines.draw();
     alpha.disabled = Boolean(next.why_not);
-    all.disabled = Boolean(next.why_not) || next.measuring || next.mixtures.length >= next.wanted;
+    all.disabled = Boolean(next.why_not) || next.measuring || next.complete;
     keep.disabled = Boolean(next.why_not);
     all.textContent = next.measuring ? `Measuring … ${next.mixtures.length}` : "Measure 11 mixtures";
     path.mixtures(next.mixtures, agreement ? "agreement with the pretrained model" : "source accuracy");

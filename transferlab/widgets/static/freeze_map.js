@@ -8,7 +8,11 @@ const TALLER = 44; // pixels that the stage with the most parameters has on top 
 const GAP = 10; // pixels between two stages, where the line lies
 const EACH = 120; // milliseconds between two steps that are sent, while a key is held down
 
-const short = new Intl.NumberFormat("en-GB", { notation: "compact", maximumSignificantDigits: 3 });
+/** 4768 as "4.8k", 525568 as "526k". */
+function shortText(number) {
+  const [size, unit] = number < 1e3 ? [number, ""] : number < 999500 ? [number / 1e3, "k"] : number < 999.5e6 ? [number / 1e6, "M"] : [number / 1e9, "G"];
+  return `${unit && size < 9.95 ? size.toFixed(1) : Math.round(size)}${unit}`;
+}
 
 function whereText(names, line) {
   if (line === 0) return "Nothing is frozen: everything trains.";
@@ -18,10 +22,10 @@ function whereText(names, line) {
 
 function costText(cost, line, device) {
   if (!cost) return "What an epoch costs is not known: the stages of this network cannot be timed one by one.";
-  const [first, further] = cost;
+  const [first, further] = cost.map((seconds) => secondsText(seconds).replaceAll(" ", "\u00a0"));
   const where = device === "cpu" ? "" : " That is on the processor; the accelerator is quicker.";
-  if (line === 0) return `An epoch takes about ${secondsText(further)}: nothing can be computed in advance.${where}`;
-  return `About ${secondsText(first)} for the first epoch, then ${secondsText(further)} each: what is frozen is computed once.${where}`;
+  if (line === 0) return `An epoch takes about ${further}: nothing can be computed in advance.${where}`;
+  return `About ${first} for the first epoch, then ${further} each: what is frozen is computed once.${where}`;
 }
 
 function create(root, api) {
@@ -77,7 +81,7 @@ function create(root, api) {
       const width = stage.shape ? `${Math.max(8, 100 * Math.sqrt(volume(stage.shape) / widest))}%` : "30%";
       const shape = stage.shape ? stage.shape.join("×") : "";
       const size = h("span", { class: "tl-stage-size", title: `${countText(stage.parameters)} parameters${shape ? `; ${shape} values come out` : ""}` },
-        `${short.format(stage.parameters)}${shape ? ` · ${shape}` : ""}`);
+        `${shortText(stage.parameters)}${shape ? ` · ${shape}` : ""}`);
       const element = h("div", { class: "tl-stage" },
         h("div", { class: "tl-stage-block", "aria-hidden": "true", onclick: () => open(stage.name) }, h("span", { style: `width:${width}` })),
         h("div", { class: "tl-stage-text" }, name, size), h("div", { class: "tl-stage-side" }, state, from));
@@ -126,7 +130,8 @@ function create(root, api) {
     });
     const total = stages.reduce((sum, stage) => sum + stage.parameters, 0);
     const trains = stages.slice(shown).reduce((sum, stage) => sum + stage.parameters, 0);
-    count.textContent = `${countText(trains)} of ${countText(total)} parameters train (${percentText(trains / total)})`;
+    count.textContent = `${countText(trains)} parameters train, ${percentText(trains / total)} of all`;
+    count.title = `${countText(trains)} of ${countText(total)} parameters`;
     share.style.width = `${(100 * trains) / total}%`;
     cost.textContent = costText(now.costs[shown], shown, now.device);
   }
@@ -144,11 +149,11 @@ function create(root, api) {
       const from = many || !now.phase ? phase.line : shown;
       if (on) phases.children[i].setAttribute("aria-current", "step");
       else phases.children[i].removeAttribute("aria-current");
-      phases.children[i].style.flex = `${phase.epochs} 1 44px`;
+      phases.children[i].style.flex = `${phase.epochs} 1 60px`;
       cells.replaceChildren(...now.stages.map((_, j) => h("span", j < (on ? shown : from) ? { "data-frozen": true } : {})).reverse());
       name.textContent = `${on ? "▶ " : ""}${phase.name}`;
-      epochs.textContent = `${phase.most ? "≤ " : ""}${phase.epochs} ep.`;
-      epochs.title = `${phase.most ? "at most " : ""}${phase.epochs} epochs`;
+      epochs.textContent = `${phase.most ? "≤" : ""}${phase.epochs}\u00a0epoch${phase.epochs === 1 ? "" : "s"}`;
+      epochs.title = phase.most ? "ends earlier once the training loss no longer falls" : "";
       hidden.textContent = `. ${whereText(names(), phase.line)}`;
     });
   }

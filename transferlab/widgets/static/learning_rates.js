@@ -83,7 +83,7 @@ function create(root, api) {
     const id = newId();
     const name = h("label", { class: "tl-rate-name", for: id, title: stage.name }, stage.name);
     const slider = h("input", { type: "range", id, min: LEAST, max: MOST, step: NOTCH });
-    const number = h("input", { type: "number", step: "any", min: 0, "aria-label": `Learning rate of ${stage.name}` });
+    const number = h("input", { type: "text", inputmode: "decimal", spellcheck: "false", "aria-label": `Learning rate of ${stage.name}` });
     const word = h("span", { class: "tl-rate-word" }, "❄ frozen");
     const band = h("span", { class: "tl-rate-band" });
     const valley = h("span", { class: "tl-rate-valley" });
@@ -100,12 +100,12 @@ function create(root, api) {
       sending.want(lr);
     });
     number.addEventListener("change", () => {
-      if (number.value === "") return draw();
-      sending.want(Number(number.value));
+      const typed = number.value.trim();
+      sending.want(Number.isFinite(Number(typed)) && typed ? Number(typed) : typed); // Python says what is no rate
     });
     one.element = h("div", { class: "tl-rate" }, name,
       h("div", { class: "tl-rate-slide" }, h("div", { class: "tl-rate-marks", "aria-hidden": "true" }, decades, band, valley, tick), slider),
-      h("div", {}, number, word), h("div", { class: "tl-rate-more" }, suggested, present));
+      h("div", {}, number, word), h("div", { class: "tl-rate-more" }, present, suggested));
     return one;
   }
 
@@ -161,6 +161,7 @@ function create(root, api) {
     const off = !below.length || isFixed();
     ratio.input.disabled = decay.input.disabled = off;
     if (!below.length) {
+      [ratio.input.value, decay.input.value] = [1, 1];
       ratio.tell("head only");
       decay.tell("head only");
       return;
@@ -183,7 +184,7 @@ function create(root, api) {
     if (now.training) return "A rate that you set holds from the next batch until the phase ends. ▲ is the rate of now.";
     if (isFixed()) return "A recorded run is played; its rates are on the curves.";
     return now.reset ? "Your own recipe: one phase, from the freeze line on, each stage at its rate." :
-      "The recipe's own rates, at their peak in the first phase. Moving one makes the recipe your own.";
+      "The recipe's own rates, at their peak. Moving one makes the recipe your own.";
   }
 
   function drawSearch() {
@@ -192,7 +193,7 @@ function create(root, api) {
     search.disabled = !on && (now.busy || !missing);
     search.title = now.busy ? "Not while a run is on" : "Raise the rate until the loss explodes, stage by stage (lr_find)";
     use.disabled = isFixed() || !now.stages.some((one) => one.band && !one.frozen);
-    reset.textContent = now.reset || "Own rates";
+    reset.textContent = now.reset || "Recipe's own rates";
     reset.disabled = !now.reset || now.busy;
     searching.toggleAttribute("data-still", !on);
     progress.value = total ? done / total : 0;

@@ -2,6 +2,11 @@
 //
 // const path = plane();  path.points([[source, target], …]);  path.mixtures([[alpha, target, source], …], "source accuracy");
 
+/** Where an axis begins: at a quarter below all values, so that a little forgetting can be seen too. */
+function lowest(values) {
+  return values.length ? Math.min(0.75, Math.floor(Math.min(...values) * 4) / 4) : 0;
+}
+
 function plane() {
   const height = 240;
   const canvas = h("canvas", { role: "img", "aria-label": "Target against source accuracy", class: "tl-canvas", style: `height:${height}px` });
@@ -29,26 +34,28 @@ function plane() {
     context.clearRect(0, 0, width, height);
     context.font = "12px system-ui, sans-serif";
     const box = { left: 46, top: 10, right: width - 12, bottom: height - 36 };
-    const px = (x) => box.left + x * (box.right - box.left);
-    const py = (y) => box.bottom - y * (box.bottom - box.top);
+    const measured = mixtures.filter((one) => one[2] !== null);
+    const low = [0, 1].map((axis) => lowest([...points, ...measured.map((one) => [one[2], one[1]])].map((point) => point[axis])));
+    const px = (x) => box.left + ((x - low[0]) / (1 - low[0])) * (box.right - box.left);
+    const py = (y) => box.bottom - ((y - low[1]) / (1 - low[1])) * (box.bottom - box.top);
     context.strokeStyle = faint;
     context.fillStyle = ink;
     context.lineWidth = 1;
-    for (const share of [0, 0.25, 0.5, 0.75, 1]) {
+    for (const part of [0, 0.2, 0.4, 0.6, 0.8, 1]) {
+      const [x, y] = low.map((from) => from + part * (1 - from));
       context.beginPath();
-      context.moveTo(box.left, py(share)); context.lineTo(box.right, py(share));
-      context.moveTo(px(share), box.top); context.lineTo(px(share), box.bottom);
+      context.moveTo(box.left, py(y)); context.lineTo(box.right, py(y));
+      context.moveTo(px(x), box.top); context.lineTo(px(x), box.bottom);
       context.stroke();
       context.textAlign = "right"; context.textBaseline = "middle";
-      context.fillText(`${100 * share}%`, box.left - 6, py(share));
-      context.textAlign = share === 1 ? "right" : "center"; context.textBaseline = "top";
-      context.fillText(`${100 * share}%`, px(share) + (share === 1 ? 8 : 0), box.bottom + 4);
+      context.fillText(`${Math.round(100 * y)}%`, box.left - 6, py(y));
+      context.textAlign = part === 1 ? "right" : "center"; context.textBaseline = "top";
+      context.fillText(`${Math.round(100 * x)}%`, px(x) + (part === 1 ? 8 : 0), box.bottom + 4);
     }
     context.textAlign = "center";
     context.fillText(`${xName} →`, (box.left + box.right) / 2, box.bottom + 19);
 
     line(context, points.map(([x, y]) => [px(x), py(y)]), colours[0], [], 2.5);
-    const measured = mixtures.filter((one) => one[2] !== null);
     line(context, measured.map((one) => [px(one[2]), py(one[1])]), colours[3], [6, 3], 2);
     context.fillStyle = colours[3];
     for (const one of measured) diamond(context, px(one[2]), py(one[1]), 4);

@@ -1,7 +1,7 @@
-// Guess first: a number, or a curve drawn with the pointer or typed at six places; afterwards the result beside it.
+// Guess first: a number, or a curve drawn with the pointer or typed at some epochs; afterwards the result beside it.
 
 const GRID = 50; // places of a drawn curve
-const KNOTS = [0, 0.2, 0.4, 0.6, 0.8, 1];
+const MOST_KNOTS = 6; // places where a curve can be typed
 const HEIGHT = 220;
 
 function create(root, api) {
@@ -22,9 +22,10 @@ function create(root, api) {
   const exact = h("input", { type: "number", min: 0, max: 100, step: 0.1, value: 50, onchange: () => set(Number(exact.value)) });
   const numberRow = h("div", { class: "tl-row tl-guess-row" }, labelled("Held-out accuracy at the end", slider, "tl-field tl-guess-slider"), exact, h("span", {}, "%"));
   exact.setAttribute("aria-label", "Held-out accuracy at the end, in percent");
-  const knots = KNOTS.map((share) => h("input", { type: "number", min: 0, max: 100, step: 1, onchange: (event) => bend(share, Number(event.target.value)) }));
-  const knotFields = knots.map((input) => labelled("", input, "tl-field tl-knot"));
-  const curveRow = h("fieldset", { class: "tl-knots" }, h("legend", {}, "Draw it on the chart, or type it (%)"), knotFields);
+  let epochs = []; // where the curve can be typed
+  let knots = [];
+  const knotRow = h("div", { class: "tl-knot-row" });
+  const curveRow = h("fieldset", { class: "tl-knots" }, h("legend", {}, "Draw it on the chart, or type it (%)"), knotRow);
 
   const canvas = h("canvas", { role: "img", "aria-label": "Guess", class: "tl-canvas tl-guess-canvas", style: `height:${HEIGHT}px` });
   const caption = h("div", { class: "tl-caption" });
@@ -57,21 +58,29 @@ function create(root, api) {
     update();
   }
 
-  /** A curve that goes through `percent` at one of the six places, straight to the next ones. */
-  function bend(share, percent) {
+  /** Where the knot number k lies in the drawn curve. */
+  const place = (k) => Math.round((epochs[k] / (state.epochs || 1)) * GRID);
+
+  /** Whole epochs at which the curve can be typed, few enough for a row. */
+  function placeKnots() {
+    const count = Math.min(MOST_KNOTS - 1, Math.max(1, state.epochs || 1));
+    const next = Array.from({ length: count + 1 }, (_, k) => Math.round((k * (state.epochs || 1)) / count));
+    if (next.join() === epochs.join()) return;
+    epochs = next;
+    knots = epochs.map((_, k) => h("input", { type: "number", min: 0, max: 100, step: 1, onchange: (event) => bend(k, Number(event.target.value)) }));
+    knotRow.replaceChildren(...knots.map((input, k) => labelled(`epoch ${epochs[k]}`, input, "tl-field tl-knot")));
+  }
+
+  /** A curve that goes through `percent` at knot number k, straight to the knots beside it. */
+  function bend(k, percent) {
     if (!curve) curve = blank();
-    const at = Math.round(share * GRID);
+    const at = place(k);
     const value = clamp(percent, 0, 100) / 100;
-    const step = GRID / (KNOTS.length - 1);
-    for (const [from, to] of [[Math.max(0, at - step), at], [at, Math.min(GRID, at + step)]]) {
-      const other = from === at ? to : from;
-      const end = curve[other];
-      for (let i = from; i <= to; i += 1) {
-        const near = other === at ? 1 : 1 - Math.abs(i - at) / step;
-        curve[i] = end + (value - end) * near;
-      }
+    for (const other of [k - 1, k + 1]) {
+      if (other < 0 || other >= epochs.length) continue;
+      const [there, end] = [place(other), curve[place(other)]];
+      for (let i = Math.min(at, there); i <= Math.max(at, there); i += 1) curve[i] = end + ((value - end) * (i - there)) / (at - there);
     }
-    curve[at] = value;
     touched = true;
     update();
   }
@@ -84,18 +93,14 @@ function create(root, api) {
 
   function update() {
     const locked = Boolean(state.training);
+    placeKnots();
     if (mode === "curve" && !curve) curve = blank();
     numberRow.hidden = mode !== "number";
     curveRow.hidden = mode !== "curve";
     for (const one of [asNumber, asCurve, slider, exact, ...knots, keep]) one.disabled = locked;
     withdraw.disabled = locked || !state.given;
     slider.setAttribute("aria-valuetext", `${exact.value}%`);
-    knots.forEach((input, i) => {
-      const epoch = Number(((state.epochs || 1) * KNOTS[i]).toFixed(1));
-      const label = input.previousSibling;
-      if (label.textContent !== `epoch ${epoch}`) label.textContent = `epoch ${epoch}`;
-      if (curve && document.activeElement !== input) input.value = Math.round(100 * curve[Math.round(KNOTS[i] * GRID)]);
-    });
+    knots.forEach((input, k) => { if (curve) input.value = Math.round(100 * curve[place(k)]); });
     canvas.classList.toggle("tl-drawable", mode === "curve" && !locked);
     const guess = state.given;
     if (locked) status.textContent = guess ? `Your guess stands: ${percentText(guess.accuracy)}. Now watch.` : "No guess for this run.";
@@ -135,10 +140,10 @@ function create(root, api) {
       context.fillText(`${100 * value}%`, box.left - 6, py(value));
     }
     context.textBaseline = "top";
-    KNOTS.forEach((share, i) => {
-      context.textAlign = i === KNOTS.length - 1 ? "right" : "center";
-      const epoch = Number(((state.epochs || 1) * share).toFixed(1));
-      context.fillText(i === KNOTS.length - 1 ? `${epoch} epochs` : String(epoch), i === KNOTS.length - 1 ? box.right + 8 : px(share), box.bottom + 5);
+    epochs.forEach((epoch, k) => {
+      const isLast = k === epochs.length - 1;
+      context.textAlign = isLast ? "right" : "center";
+      context.fillText(isLast ? `${epoch} epochs` : String(epoch), isLast ? box.right + 8 : px(epoch / (state.epochs || 1)), box.bottom + 5);
     });
     const line = (points, colour, dash, wide) => {
       context.strokeStyle = colour;
@@ -211,6 +216,8 @@ function create(root, api) {
       svg("rect", { x: at(one.guess) - 4, y: 4, width: 8, height: 8, class: "tl-guess-mark" }));
   }
 
+  const signed = (points) => `${points > 0 ? "+" : points < 0 ? "−" : ""}${Math.abs(points).toFixed(1)}`;
+
   function past() {
     const text = JSON.stringify(state.verdicts);
     if (rows.dataset.words === text) return;
@@ -218,7 +225,7 @@ function create(root, api) {
     rows.replaceChildren(...[...state.verdicts].reverse().map((one) => {
       const off = 100 * (one.guess - one.result);
       return h("tr", {}, h("th", { scope: "row" }, `#${one.number}`), h("td", {}, percentText(one.guess)), h("td", {}, percentText(one.result)),
-        h("td", {}, one.within ? `${off.toFixed(1)} ✓` : `${off > 0 ? "+" : ""}${off.toFixed(1)}`), h("td", {}, picture(one)));
+        h("td", {}, one.within ? `${signed(off)} ✓` : signed(off)), h("td", {}, picture(one)));
     }));
   }
 

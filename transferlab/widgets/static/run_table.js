@@ -51,7 +51,7 @@ function create(root, api) {
   const detail = h("section", { class: "tl-runs-detail", "aria-label": "The chosen run" },
     about,
     h("div", { class: "tl-row" }, labelled("Note", note, "tl-field tl-runs-note"), show, replay, remove),
-    h("div", { class: "tl-row" }, labelled("Write its", what), keep, fetched));
+    h("div", { class: "tl-row" }, labelled("Write its", what), h("span", { class: "tl-row" }, keep, fetched)));
 
   const undo = h("button", { class: "tl-button", onclick: () => api.act("undo") }, "Undo");
   const gone = h("span", { role: "status" });

@@ -4,6 +4,7 @@
 // Pictures are decoded when they come, and painted from memory while the slider moves.
 
 const SENDS_A_SECOND = 20;
+const BREATH = 80; // milliseconds between pictures that nobody waits for, in which the kernel answers other panels
 const BEFORE = "before";
 
 /** A share that may be tiny: 0.00049 as "0.049%". */
@@ -79,6 +80,7 @@ function timeline(root, api, { paint }) {
   let asked = null;
   let at = null; // in epochs; null is the newest
   let timer = null;
+  let onScreen = false;
 
   function forget() {
     for (const { pictures } of frames.values()) for (const one of Object.values(pictures)) one.close();
@@ -115,7 +117,7 @@ function timeline(root, api, { paint }) {
 
   function fetchMissing() {
     const position = missing();
-    if (asked !== null || position === undefined || refused.has(position) || state.turn < 0) return;
+    if (!onScreen || asked !== null || position === undefined || refused.has(position) || state.turn < 0) return;
     asked = position;
     ask("look", { position: position === BEFORE ? null : position });
   }
@@ -155,11 +157,14 @@ function timeline(root, api, { paint }) {
     frames.set(key, { facts, pictures: Object.fromEntries(names.map((name, i) => [name, decoded[i]])) });
     if (key !== BEFORE && !state.positions.includes(key)) state.positions = [...state.positions, key].sort((a, b) => a - b);
     show();
-    fetchMissing();
+    if (missing() === wanted()) fetchMissing();
+    else setTimeout(fetchMissing, BREATH);
   }
 
   const observer = new IntersectionObserver((entries) => {
-    ask("visible", { on: entries[entries.length - 1].isIntersecting });
+    onScreen = entries[entries.length - 1].isIntersecting;
+    ask("visible", { on: onScreen });
+    fetchMissing();
   });
   observer.observe(root);
 
