@@ -43,8 +43,9 @@ HEAR = """() => {
   for (const type of ["click", "input", "change"]) window.removeEventListener(type, window.caught, true);
   return window.pressed;
 }"""
-VALUE = """() => { const one = document.activeElement;
-  return one.type === "radio" ? one.outerHTML : String(one.getAttribute('aria-valuenow') ?? one.value) }"""
+# Of radio buttons the one that has the focus, of anything else the value.
+VALUE = """one => one.type === "radio" ? document.activeElement.outerHTML
+  : String(one.getAttribute("aria-valuenow") ?? one.value)"""
 # A value may be the last one already; each key with the one that takes it back.
 MOVES = {"ArrowRight": "ArrowLeft", "ArrowLeft": "ArrowRight", "ArrowDown": "ArrowUp", "ArrowUp": "ArrowDown"}
 
@@ -104,16 +105,16 @@ def obeys(page: Any, control: Control) -> bool:
 def _does_something(page: Any, control: Control) -> bool:
     if control.kind == "press":
         return all(_presses(page, key) for key in _keys(control))
-    before = page.evaluate(VALUE)
+    before = control.place.evaluate(VALUE)
     if control.kind == "type":
         page.keyboard.press("End")
         page.keyboard.type("1")
-        came = page.evaluate(VALUE) != before
+        came = control.place.evaluate(VALUE) != before
         page.keyboard.press("Backspace")
         return bool(came)
     for key, back in MOVES.items():
         page.keyboard.press(key)
-        if page.evaluate(VALUE) != before:
+        if control.place.evaluate(VALUE) != before:
             page.keyboard.press(back)
             return True
     return False

@@ -79,7 +79,7 @@ class NotebookPage:
         ran = f"{CELLS}.every(cell => cell.model.executionCount !== null)"
         self.page.wait_for_function(f"{failed} || {ran}")
         trace = self.page.evaluate(f"() => {failed}?.traceback.join('\\n')")
-        assert trace is None, f"a cell failed:\n{trace}"
+        assert trace is None, "a cell failed:\n" + re.sub(r"\x1b\[[\d;]*m", "", trace or "")
         self.wait_for_kernel()
 
     def reload(self) -> None:

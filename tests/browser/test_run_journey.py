@@ -26,9 +26,10 @@ def test_a_run_is_started_steered_paused_resumed_and_stopped(notebook):
     notebook.until(lambda: steps(notebook) > stood_at + 3, "for the run to go on")
 
     rate = notebook.panel("Learning rates").get_by_label("Learning rate of fc")
-    rate.fill("5e-4")
+    rate.select_text()
+    rate.press_sequentially("5e-4", delay=200)  # slower than the panel is drawn anew
     rate.press("Enter")
-    notebook.until(lambda: notebook.ask("print(lab.session.log.last('lr/fc'))") == "0.0005", "for the rate")
+    notebook.until(lambda: notebook.ask("print(f'{lab.session.log.last(\"lr/fc\"):.3e}')") == "5.000e-04", "for the rate")
     notebook.until_text("Training", r"fc\s+5e-4")
 
     line = notebook.panel("Freeze line").get_by_role("slider", name="Freeze line")

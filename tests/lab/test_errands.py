@@ -47,7 +47,10 @@ def test_what_waits_can_be_forgotten(gate):
     errands.ask(lambda: gate.wait(10))
     for kind in ("draw", "preview", "use"):
         errands.ask(lambda kind=kind: done.append(kind), kind=kind)
+    assert errands.waits("preview")
     errands.forget("preview")
+    assert not errands.waits("preview")
+    assert errands.waits("preview", "use")
     assert not errands.wait(0.01)
     gate.set()
     assert errands.wait(10)

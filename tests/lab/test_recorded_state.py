@@ -5,8 +5,8 @@ import torch
 
 from tests.lab.conftest import small_network
 from transferlab import replace_head
-from transferlab.explain.snapshot import Snapshot, model_at
 from transferlab.explain.head_words import head_words
+from transferlab.explain.snapshot import Snapshot, model_at
 from transferlab.lab.recorded_state import LastState, pack
 
 

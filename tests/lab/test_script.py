@@ -3,6 +3,7 @@
 import pytest
 
 from tests.lab.conftest import until
+from transferlab.lab.data_choice import WorldData
 from transferlab.lab.session import Session
 from transferlab.lab.settings import MINE
 
@@ -10,7 +11,7 @@ from transferlab.lab.settings import MINE
 @pytest.fixture
 def session():
     session = Session("bundled", "objects", recipe=MINE, epochs=2, measurements_per_epoch=2)
-    session.choose(data=type(session.settings.data)("objects", per_class=5))
+    session.choose(data=WorldData("objects", per_class=5))
     yield session
     session.close()
 

@@ -56,13 +56,14 @@ def live_table(figures: dict) -> str:
 
 def _run(way: str, epochs: int, per_class: int) -> float:
     """Train the bundled backbone from layer3 on, with source accuracy measured 4 times an epoch."""
+    from transferlab.lab.data_choice import WorldData
     from transferlab.lab.session import Session
     from transferlab.lab.settings import MINE
 
     session = Session("bundled", "objects", recipe=MINE, line="layer3", epochs=epochs)
     panels: list[Any] = []
     try:
-        session.choose(data=type(session.settings.data)("objects", per_class=per_class))
+        session.choose(data=WorldData("objects", per_class=per_class))
         session.workshop.memory(session.settings)  # made before the clock starts, in all ways
         if way != "headless":
             panels = _panels(session, pictures=way == "and pictures")

@@ -74,6 +74,12 @@ class DataDraft:
         return EditedData(self.base, self.edits) if self.base is not None and len(self.edits) else self.base
 
     @property
+    def shown(self) -> tuple[Splits | None, Outcome | None]:
+        """The unedited images and what the edits make of them, which belong together."""
+        with self._lock:  # another thread may just be putting others there
+            return self.splits, self.outcome
+
+    @property
     def is_in_use(self) -> bool:
         """Whether runs learn from just these images."""
         return self.session.settings.data == self.choice
@@ -164,17 +170,19 @@ class DataDraft:
         >>> draft.counts()[0]
         {'name': 'key', 'train': 20, 'held_out': 25}
         """
-        if self.splits is None or self.outcome is None:
+        splits, outcome = self.shown
+        if splits is None or outcome is None:
             return []
-        names = self.splits.train.class_names
-        counted = {part: self.outcome.labels[part].bincount(minlength=len(names)).tolist() for part in PARTS}
+        names = splits.train.class_names
+        counted = {part: outcome.labels[part].bincount(minlength=len(names)).tolist() for part in PARTS}
         return [{"name": name, **{part: counted[part][i] for part in PARTS}} for i, name in enumerate(names)]
 
     def notes(self) -> tuple[str, ...]:
         """What the reader of these images had to say."""
-        missing = len(self.outcome.missing) if self.outcome else 0
+        splits, outcome = self.shown
+        missing = len(outcome.missing) if outcome else 0
         said = f"{plural(missing, 'edit')} of pictures that are not among these"
-        return (*(self.splits.notes if self.splits else ()), *([said] if missing else []))
+        return (*(splits.notes if splits else ()), *([said] if missing else []))
 
     def wait(self, seconds: float = 60.0) -> bool:
         """Wait until everything is drawn and read; returns whether it is."""
@@ -249,9 +257,12 @@ class DataDraft:
             try:
                 work()
             finally:
-                self.task = ""
+                with self._lock:
+                    if not self.errands.waits("draw", "use"):
+                        self.task = ""
                 self._changed("state")
 
-        self.task = task
+        with self._lock:
+            self.task = task
+            self.errands.ask(job, kind)
         self._changed("state")
-        self.errands.ask(job, kind)

@@ -44,6 +44,14 @@ class Errands:
                 self._is_working = True
                 threading.Thread(target=self._work, name="transferlab-errands", daemon=True).start()
 
+    def waits(self, *kinds: str) -> bool:
+        """Whether a job of these kinds has not begun yet.
+
+        >>> errands.waits("draw", "use")
+        """
+        with self._lock:
+            return any(kind in kinds for kind, _ in self._waiting)
+
     def forget(self, kind: str | None = None) -> None:
         """Do none of the jobs that still wait, or none of those of a kind."""
         with self._lock:

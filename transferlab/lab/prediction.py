@@ -145,9 +145,9 @@ class Predictions:
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """Every guess beside its result, the oldest first."""
+        """Every guess beside its result, the oldest first; those of recordings are somebody else's."""
         session = self._session()
-        runs = session.runs if session is not None else ()
+        runs = [one for one in session.runs if one.source is None] if session is not None else []
         return tuple(verdict(one, guess) for one in runs if (guess := self._kept.get(one.log)) is not None)
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:

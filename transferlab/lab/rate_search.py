@@ -1,4 +1,4 @@
-"""Which learning rate would suit each stage? lr_find for one stage after the other, in a thread, and only while no run is on.
+"""Which learning rate would suit each stage? lr_find for one after the other, in a thread, only while no run is on.
 
     search = RateSearch(session, on_change=panel.refresh)
     search.start()                 # the stages that train now, the head first

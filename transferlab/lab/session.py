@@ -12,51 +12,32 @@ settings, during one it goes to the engine's Control. One run trains at a time i
 once would only wait for each other. Left out: what a panel looks like.
 """
 
-import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from torch import nn
 
 from transferlab.control import Control
-from transferlab.data.images import Splits
 from transferlab.errors import check_learning_rate, unknown
-from transferlab.explain.snapshot import Snapshot, model_at
-from transferlab.explain.snapshots import Snapshots
-from transferlab.lab.devices import devices
+from transferlab.explain.snapshot import Snapshot
+from transferlab.lab.beginning import Beginning, begin
 from transferlab.lab.given_data import choice_of
-from transferlab.lab.history import FinishedRun, History
-from transferlab.lab.log import Mark, RunLog
-from transferlab.lab.previews import SHARE, Frame, Previews
-from transferlab.lab.script import script
-from transferlab.lab.settings import MINE, Settings
-from transferlab.lab.stage_map import Cost, StageLook, cost
-from transferlab.lab.time_left import seconds_left
-from transferlab.lab.trainer import Failure, Trainer
-from transferlab.lab.workshop import Workshop
-from transferlab.records import Command, Epoch, Measurement, PhaseRow, Run, Step
-from transferlab.training import fit
+from transferlab.lab.history import FinishedRun
+from transferlab.lab.on_view import IDLE, STATES, OnView, Playing
+from transferlab.lab.previews import SHARE
+from transferlab.lab.settings import MINE
+from transferlab.lab.trainer import Trainer
+from transferlab.records import Command
 
-STATES = (
-    "ready", "preparing", "running", "pausing", "paused", "stopping", "finished", "stopped", "failed", "replaying",
-)  # fmt: skip
-IDLE = ("ready", "finished", "stopped", "failed")
+__all__ = ["IDLE", "STATES", "Playing", "Session", "end_every_run"]
+
 PATIENCE = 60.0  # seconds that a run has to finish its batch when another starts
 
 _training: "weakref.WeakSet[Session]" = weakref.WeakSet()
 
 
-class Playing(Protocol):
-    """A recorded run while it is played (see `recording.py`)."""
-
-    log: RunLog
-    frames: Mapping[str, Mapping[float, Frame]]
-
-    def stop(self) -> None: ...
-
-
-class Session:
+class Session(OnView):
     """The lab behind its panels.
 
         >>> session = Session("bundled", "objects", recipe="feature_extraction")
@@ -75,178 +56,9 @@ class Session:
         self, backbone: str | nn.Module = "bundled", data: object = "objects", *, preview_share: float = SHARE,
         **settings: Any,
     ) -> None:  # fmt: skip
-        self.settings = Settings().changed(
-            backbone=backbone, data=choice_of(data, settings.get("seed", 0)), **settings
-        )  # fmt: skip
-        self.workshop, self.history, self.previews = Workshop(), History(), Previews(preview_share)
-        self.shown: FinishedRun | None = None  # the run of the past that the panels show, None for the newest
-        self.playing: Playing | None = None
-        self.compared: tuple[FinishedRun, ...] = ()  # whose curves are drawn behind those of the run on view
-        self.begin_from: Snapshot | None = None  # the state that the next run starts from; see `replay.py`
-        self.listener_failures: list[Exception] = []
-        self._listeners: list[Callable[[str], None]] = []
-        self._trainer: Trainer | None = None
-        self._trained_with = self.settings
+        super().__init__(backbone, data, preview_share, settings)
+        self.begin_from: Snapshot | None = None  # the state that the next run starts from; see `going_on.py`
         self._begins_from: Snapshot | None = None
-        self._lock = threading.RLock()
-        self.plan: tuple[PhaseRow, ...] = self.workshop.plan(self.settings)
-
-    # What there is to see.
-
-    @property
-    def state(self) -> str:
-        """One of `STATES`."""
-        if self.playing is not None:
-            return "replaying"
-        return self._trainer.state if self._trainer else "ready"
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether a run is on, or a recorded one is played."""
-        return self.state not in IDLE
-
-    @property
-    def is_training(self) -> bool:
-        return self._trainer is not None and not self._trainer.is_over
-
-    @property
-    def failure(self) -> Failure | None:
-        """Why the last run failed."""
-        return self._trainer.failure if self._trainer else None
-
-    @property
-    def data(self) -> Splits:
-        return self.workshop.data(self.settings)
-
-    @property
-    def map(self) -> tuple[StageLook, ...]:
-        """The stages, stem first."""
-        return self.workshop.stages(self.settings)
-
-    @property
-    def stage_names(self) -> tuple[str, ...]:
-        return tuple(row.stage for row in self.plan[0].stages)
-
-    @property
-    def line(self) -> int:
-        """The number of the first stage that trains now, or will in the first phase."""
-        return self.stage_names.index(self.line_name)
-
-    @property
-    def line_name(self) -> str:
-        steered = self._trainer.control.line if self._trainer and self.is_training else None
-        return steered or next(row.stage for row in self.plan[0].stages if row.lr is not None)
-
-    @property
-    def rates(self) -> dict[str, float]:
-        """The learning rate of each stage that trains now, or the peak that it will have in the first phase."""
-        planned = {row.stage: row.lr for row in self.plan[0].stages if row.lr is not None}
-        if not self.is_training or self.log is None:
-            return planned
-        trains = self.stage_names[self.line :]
-        present = {stage: self.log.last(f"lr/{stage}") or planned.get(stage) for stage in trains}
-        return {stage: lr for stage, lr in present.items() if lr is not None}
-
-    @property
-    def devices(self) -> tuple[str, ...]:
-        return devices()
-
-    @property
-    def runs(self) -> tuple[FinishedRun, ...]:
-        return self.history.runs
-
-    @property
-    def log(self) -> RunLog | None:
-        """The curves of the run that is on, of the last one, or of the one that is shown."""
-        if self.playing is not None:
-            return self.playing.log
-        if self.shown is not None:
-            return self.shown.log
-        return self._trainer.log if self._trainer else None
-
-    @property
-    def frames(self) -> Mapping[str, Mapping[float, Frame]]:
-        """The pictures of that run, by view and epoch."""
-        if self.playing is not None:
-            return self.playing.frames
-        return self.shown.frames if self.shown is not None else self.previews.frames
-
-    @property
-    def snapshots(self) -> tuple[Snapshot, ...]:
-        """The states of that run's model that were kept, the oldest first; of one that is played there are none."""
-        if self.playing is not None:
-            return ()
-        if self.shown is not None:
-            return self.shown.snapshots
-        return tuple(self._trainer.snapshots or ()) if self._trainer else ()
-
-    @property
-    def model(self) -> nn.Module:
-        """The model of the run that is shown, or of the last one, or what a run would start from.
-
-        Raises:
-            ValueError: a run is on, and the model belongs to it.
-        """
-        if self.is_training:
-            raise ValueError("A run is on, and the model belongs to it. Stop it first, or use session.do.")
-        if self.shown is not None:
-            if not self.shown.snapshots:
-                raise ValueError(f"Of run {self.shown.number} no state of the model was kept, only its curves.")
-            return model_at(self.workshop.pretrained(self.shown.settings), self.shown.snapshots[-1])
-        if self._trainer is not None and self._trainer.model is not None:
-            return self._trainer.model
-        return self.workshop.model(self.settings)
-
-    def cost(self, line: int | None = None) -> Cost | None:
-        """What a freeze line costs, the present one by default; None where the stages could not be timed."""
-        data = self.data
-        views = 2 if "flip" in data.train.label_safe else 1
-        return cost(
-            self.map, self.line if line is None else line, len(data.train), len(data.held_out),
-            views, self.settings.batch_size,
-        )  # fmt: skip
-
-    @property
-    def seconds_left(self) -> float | None:
-        """About how long the run still takes, from what it took so far; None where that cannot be said yet."""
-        trainer = self._trainer
-        if not self.is_training or trainer is None or trainer.log is None:
-            return None
-        return seconds_left(trainer.log, self.plan, self.cost, trainer.clock)
-
-    def code(self) -> str:
-        """The script of what is set; or of the run that is shown or was just made, with what was done by hand."""
-        if self.shown is not None:
-            return script(self.shown.settings, self.shown.stages, self.shown.run.commands)
-        log = self._trainer.log if self._trainer else None
-        is_of_run = log is not None and log.run is not None and self._trained_with == self.settings
-        return script(self.settings, self.stage_names, log.run.commands if log and log.run and is_of_run else ())
-
-    # Who wants to know.
-
-    def subscribe(self, listener: Callable[[str], None]) -> Callable[[], None]:
-        """Have a function called with what changed, from whatever thread changed it; returns how to end that.
-
-        >>> unsubscribe = session.subscribe(lambda event: print(event))
-        """
-        self._listeners.append(listener)
-
-        def unsubscribe() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
-
-        return unsubscribe
-
-    def tell(self, *events: str) -> None:
-        """Let everybody know. A listener that fails costs neither the run nor the others anything."""
-        for event in events:
-            for listener in list(self._listeners):
-                try:
-                    listener(event)
-                except Exception as error:
-                    self.listener_failures = [*self.listener_failures[-9:], error]
-
-    # What can be asked for.
 
     def choose(self, **changes: Any) -> None:
         """Change settings; see `Settings`.
@@ -401,25 +213,8 @@ class Session:
         self._listeners.clear()
         self.history.close()
 
-    # What the run does, in its own thread.
-
-    def _prepare(
-        self, control: Control
-    ) -> tuple[nn.Module, RunLog, Snapshots, Iterator[Step | Measurement | Epoch | Run]]:
-        settings = self._trained_with
-        data, model = self.workshop.data(settings), self.workshop.model(settings)
-        if self._begins_from is not None:
-            model = model_at(self.workshop.pretrained(settings), self._begins_from)
-        memory = None if settings.starts_from_random else self.workshop.memory(settings)
-        recipe = settings.to_recipe(self.stage_names)
-        records = fit(
-            model, data, recipe, memory=memory, seed=settings.seed, device=settings.device, control=control,
-            measurements_per_epoch=settings.measurements_per_epoch if memory else 0,
-        )  # fmt: skip
-        log = RunLog(recipe.batches_per_epoch(len(data.train)), recipe.epochs)
-        if self._begins_from is not None:
-            log.marks.append(Mark(0.0, "live", f"goes on from {self._begins_from.held_out_accuracy:.1%} held-out"))
-        return model, log, self.history.room_for_snapshots(), records
+    def _prepare(self, control: Control) -> Beginning:
+        return begin(self.workshop, self._trained_with, control, self.history.room_for_snapshots(), self._begins_from)
 
     def _state_changed(self) -> None:
         if self._trainer is not None and self._trainer.is_over:

@@ -7,6 +7,7 @@ Pictures come a page at a time, as one sprite sheet. What is chosen here is a dr
 images" gives it to the session. Left out: drawing boxes, new classes by hand.
 """
 
+from pathlib import Path
 from typing import Any
 
 from transferlab.lab.contact_sheet import COLUMNS, contact_sheet
@@ -17,7 +18,7 @@ from transferlab.lab.data_pages import open_page, taking_turns
 from transferlab.lab.incoming import MOST_BYTES
 from transferlab.lab.session import Session
 from transferlab.lab.upload_desk import UploadDesk
-from transferlab.lab.uploads import UploadReport
+from transferlab.lab.uploads import WORKPLACE, UploadReport
 from transferlab.widgets.panel import Panel
 
 MOST_TOLD = 100  # files with reasons that a page gets
@@ -32,6 +33,10 @@ class DataPanel(Panel):
 
     title, script = "Images", "data_panel.js"
 
+    @classmethod
+    def parts(cls) -> tuple[str, ...]:
+        return ("data_grid.js", "data_upload.js")
+
     def __init__(self, session: Session, uploads: str = "mine") -> None:
         self.session = session
         self.desk = UploadDesk(uploads)
@@ -43,14 +48,15 @@ class DataPanel(Panel):
     def state(self) -> dict[str, Any]:
         draft = self.draft
         last = {kind: vars(choice) for kind, choice in draft.last.items() if kind != "given"}
-        report = draft.splits.train.report if draft.splits else None
+        splits, _ = draft.shown
+        report = splits.train.report if splits else None
         skipped = list(getattr(report, "skipped", ()))
         upload = self.desk.report if self._shows_uploads() else UploadReport()
         told = [*upload.left_out, *skipped]
         return {
             "kind": draft.kind,
             "given": "given" in draft.last,
-            "name": draft.splits.train.name if draft.splits else "",
+            "name": splits.train.name if splits else "",
             "last": last,
             "targets": list(TARGETS),
             "tasks": list(TASKS),
@@ -61,6 +67,7 @@ class DataPanel(Panel):
                 "name": self.desk.collection.name,
                 "path": self.desk.collection.path.as_posix(),
                 "counts": self.desk.counts,
+                "is_shown": self._shows_uploads(),
                 "most_bytes": MOST_BYTES,
             },
             "task": draft.task,
@@ -112,7 +119,10 @@ class DataPanel(Panel):
         if content.get("name") != self.desk.collection.name:
             self.desk.open(str(content.get("name", "")))
             self.desk.begin()
-        self._open_uploads(content)
+        if self.desk.counts:
+            self._open_uploads(content)
+        else:  # nothing to look at yet, which is no mistake
+            super().refresh()
 
     def do_begin(self, content: dict[str, Any], buffers: list[Any]) -> None:
         """Files are about to come."""
@@ -201,7 +211,7 @@ class DataPanel(Panel):
 
     def _shows_uploads(self) -> bool:
         base = self.draft.base
-        return isinstance(base, FolderData) and base.path == self.desk.collection.path.as_posix()
+        return isinstance(base, FolderData) and Path(base.path).parent == Path(WORKPLACE)
 
     def _heard(self, event: str) -> None:
         if event == "data":
@@ -212,8 +222,8 @@ class DataPanel(Panel):
     def _changed(self, event: str) -> None:
         if not hasattr(self, "draft"):  # it begins to draw before it has its name here
             return
-        if event == "preview" and self.draft.preview is not None:
-            images = self.draft.preview
+        images = self.draft.preview
+        if event == "preview" and images is not None:
             order = taking_turns(images.labels)  # each class where it will stand on the first page
             labels = [images.class_names[label] for label in images.labels[order].tolist()]
             self.tell("preview", {"labels": labels, "columns": COLUMNS}, [contact_sheet(images.images[order])])
@@ -223,7 +233,7 @@ class DataPanel(Panel):
             super().refresh()
 
     def _send_page(self) -> None:
-        splits, outcome = self.draft.splits, self.draft.outcome
+        splits, outcome = self.draft.shown
         if splits is None or outcome is None:
             self.tell("page", {"tiles": [], "part": self.part, "label": "", "number": 0, "pages": 1, "count": 0})
             return

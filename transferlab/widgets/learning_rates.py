@@ -41,24 +41,24 @@ class LearningRates(Panel):
 
     def state(self) -> dict[str, Any]:
         session, search = self.session, self.search
-        line, training, row = session.line, session.is_training, self._phase()
-        planned = {stage.stage: stage.lr for stage in row.stages}
+        line, training, phase = session.line, session.is_training, self._phase()
+        planned = {stage.stage: stage.lr for stage in session.plan[phase].stages}
+        own = session.settings.to_recipe(session.stage_names).phases[phase]
         held = self._held() if training else {}
-        head = planned[session.stage_names[-1]]
         stages = []
         for i, name in enumerate(session.stage_names):
             frozen = i < line
             now = session.log.last(f"lr/{name}") if training and session.log and not frozen else None
-            later, phase = self._later(name) if frozen else (None, None)
-            thawed_by_hand = now or (head / 10 if head else None)  # as the engine does
+            later, when = self._later(name) if frozen else (None, None)
+            thawed = own.stage_lrs.get(name) or own.backbone_lr or own.head_lr / 10  # by hand, in this phase
             band = search.found.get(name)
             stages.append(
                 {
                     "name": name,
                     "frozen": frozen,
-                    "rate": later if frozen else held.get(name) or planned[name] or thawed_by_hand,
+                    "rate": later if frozen else held.get(name) or planned[name] or thawed,
                     "now": now,
-                    "later": phase,
+                    "later": when,
                     "band": [band.low, band.valley, band.high] if band else None,
                 }
             )
@@ -66,7 +66,7 @@ class LearningRates(Panel):
             "stages": stages,
             "training": training,
             "busy": session.is_busy,
-            "schedule": self._schedule(),
+            "schedule": own.schedule,
             "reset": self._reset_text(),
             "search": {
                 "on": search.is_on,
@@ -145,11 +145,11 @@ class LearningRates(Panel):
     def _head_lr(self) -> float:
         return self.state()["stages"][-1]["rate"]
 
-    def _phase(self) -> PhaseRow:
-        """What the phase that is on plans, or the first one."""
-        log, plan = self.session.log, self.session.plan
+    def _phase(self) -> int:
+        """The number of the phase that is on, or of the first one."""
+        log = self.session.log
         on = log.phase if log and self.session.is_training else ""
-        return next((row for row in plan if row.name == on), plan[0])
+        return next((i for i, row in enumerate(self.session.plan) if row.name == on), 0)
 
     def _held(self) -> dict[str, float]:
         """The rates that were set by hand since the phase began, obeyed already or not."""
@@ -173,11 +173,6 @@ class LearningRates(Panel):
                 if row.stage == stage and row.lr is not None:
                     return row.lr, phase.name
         return None, None
-
-    def _schedule(self) -> str:
-        settings = self.session.settings
-        phases = settings.to_recipe(self.session.stage_names).phases
-        return next((one.schedule for one in phases if one.name == self._phase().name), phases[0].schedule)
 
     def _note_recipe(self) -> None:
         if self.session.settings.recipe != MINE:

@@ -7,6 +7,8 @@ It asks and does not insist: Start works without a guess. Left out: judging, whi
 
 from typing import Any
 
+from transferlab.lab.history import FinishedRun
+from transferlab.lab.prediction import Prediction as Guess
 from transferlab.lab.prediction import Verdict, learning_words, predictions_of
 from transferlab.lab.session import Session
 from transferlab.widgets.panel import Panel
@@ -39,7 +41,7 @@ class Prediction(Panel):
             "classes": self.session.data.train.num_classes,
             "training": self.session.is_training,
             "given": given.to_plain() if given else None,
-            "verdicts": [_row(one) for one in verdicts[-SHOWN:]],
+            "verdicts": [{**_row(one), "epochs": self._epochs(one)} for one in verdicts[-SHOWN:]],
             "measured": self._measured(verdicts[-1]) if verdicts else [],
             "learning": learning_words(verdicts),
         }
@@ -55,17 +57,23 @@ class Prediction(Panel):
         return f"{self.title}: {verdicts[-1].words if verdicts else 'no guess yet.'}"
 
     def do_guess(self, content: dict[str, Any], buffers: list[Any]) -> None:
-        curve = [(point[0], point[1]) for point in content.get("curve") or []]
-        self.predictions.guess(content.get("accuracy"), curve)  # type: ignore[arg-type]  # it says what is wrong
+        guess = Guess.from_plain({"accuracy": content.get("accuracy"), "curve": content.get("curve") or ()})
+        self.predictions.guess(guess.accuracy, guess.curve)
 
     def do_withdraw(self, content: dict[str, Any], buffers: list[Any]) -> None:
         self.predictions.withdraw()
 
     def _measured(self, verdict: Verdict) -> list[list[float]]:
         """What came of the run of a guess, as shares of the run and accuracies."""
-        one = next(one for one in self.session.runs if one.number == verdict.number)
-        whole = one.log.num_epochs or one.run.epochs[-1].epoch or 1
-        return [[min(1.0, epoch.epoch / whole), epoch.held_out_accuracy] for epoch in one.run.epochs]
+        whole = self._epochs(verdict)
+        return [[min(1.0, epoch.epoch / whole), epoch.held_out_accuracy] for epoch in self._run(verdict).run.epochs]
+
+    def _epochs(self, verdict: Verdict) -> int:
+        one = self._run(verdict)
+        return one.log.num_epochs or one.run.epochs[-1].epoch or 1
+
+    def _run(self, verdict: Verdict) -> FinishedRun:
+        return next(one for one in self.session.runs if one.number == verdict.number)
 
     def _heard(self, event: str) -> None:
         if event in ("state", "settings", "data"):

@@ -112,7 +112,7 @@ function create(root, api) {
     const stages = now.stages;
     const text = whereText(names(), shown);
     where.textContent = text;
-    waiting.textContent = dragged ? "" : asked !== null || !now.obeyed ? "From the next batch on." : "";
+    waiting.textContent = now.training && !dragged && (asked !== null || !now.obeyed) ? "From the next batch on." : "";
     line.style.top = `${places[shown]}px`;
     line.setAttribute("aria-valuenow", shown);
     line.setAttribute("aria-valuetext", shown === 0 ? "nothing is frozen" : `everything below ${stages[shown].name} is frozen`);

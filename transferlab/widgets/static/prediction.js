@@ -38,7 +38,7 @@ function create(root, api) {
     h("table", {}, h("thead", {}, h("tr", {}, ["Run", "Guess", "Result", "Off by", ""].map((text) => h("th", { scope: "col" }, text || h("span", { class: "tl-hidden" }, "Picture"))))), rows));
   const learning = h("p", { class: "tl-quiet tl-guess-words" });
   root.append(
-    h("div", { class: "tl-row" }, h("span", {}, "How well will the next run do? Guess"), h("span", { class: "tl-guess-radio" }, asNumber, numberLabel), h("span", { class: "tl-guess-radio" }, asCurve, curveLabel)),
+    h("div", { class: "tl-row" }, h("span", {}, "How well will the next run do? Guess"), h("span", { class: "tl-guess-radio" }, asNumber, numberLabel, asCurve, curveLabel)),
     h("div", { class: "tl-guess-controls" }, numberRow, curveRow),
     h("div", { class: "tl-chart" }, canvas, caption),
     h("div", { class: "tl-row" }, keep, withdraw, status),
@@ -61,10 +61,14 @@ function create(root, api) {
   /** Where the knot number k lies in the drawn curve. */
   const place = (k) => Math.round((epochs[k] / (state.epochs || 1)) * GRID);
 
-  /** Whole epochs at which the curve can be typed, few enough for a row. */
+  /** Whole epochs of a run of so many, few enough for a row. */
+  function some(whole) {
+    const count = Math.min(MOST_KNOTS - 1, Math.max(1, whole));
+    return Array.from({ length: count + 1 }, (_, k) => Math.round((k * whole) / count));
+  }
+
   function placeKnots() {
-    const count = Math.min(MOST_KNOTS - 1, Math.max(1, state.epochs || 1));
-    const next = Array.from({ length: count + 1 }, (_, k) => Math.round((k * (state.epochs || 1)) / count));
+    const next = some(state.epochs || 1);
     if (next.join() === epochs.join()) return;
     epochs = next;
     knots = epochs.map((_, k) => h("input", { type: "number", min: 0, max: 100, step: 1, onchange: (event) => bend(k, Number(event.target.value)) }));
@@ -140,10 +144,13 @@ function create(root, api) {
       context.fillText(`${100 * value}%`, box.left - 6, py(value));
     }
     context.textBaseline = "top";
-    epochs.forEach((epoch, k) => {
-      const isLast = k === epochs.length - 1;
+    const verdict = last();
+    const showsResult = verdict && !touched && !state.given;
+    const whole = (showsResult ? verdict.epochs : state.epochs) || 1;
+    some(whole).forEach((epoch, k, all) => {
+      const isLast = k === all.length - 1;
       context.textAlign = isLast ? "right" : "center";
-      context.fillText(isLast ? `${epoch} epochs` : String(epoch), isLast ? box.right + 8 : px(epoch / (state.epochs || 1)), box.bottom + 5);
+      context.fillText(isLast ? `${epoch} epochs` : String(epoch), isLast ? box.right + 8 : px(epoch / whole), box.bottom + 5);
     });
     const line = (points, colour, dash, wide) => {
       context.strokeStyle = colour;
@@ -156,8 +163,6 @@ function create(root, api) {
     };
     const said = [];
     const keys = [];
-    const verdict = last();
-    const showsResult = verdict && !touched && !state.given;
     const guessed = showsResult ? verdict.curve : mode === "curve" ? curve.map((value, i) => [i / GRID, value]) : [];
     const end = showsResult ? verdict.guess : mode === "curve" ? curve[GRID] : Number(exact.value) / 100;
     if (guessed.length) line(guessed, colours[4], [6, 3], 2.5);
