@@ -18,6 +18,7 @@ FIND = """selector => {
     const [tag, type, role] = [one.localName, one.type, one.getAttribute("role")];
     if (tag === "textarea" || ["text", "number", "search"].includes(type)) return "type";
     if (type === "radio") return "choose";
+    if (tag === "select" && one.options.length < 2) return "read"; // nothing to choose between
     if (tag === "select" || type === "range" || role === "slider") return "move";
     if (tag === "input") return type === "file" ? "file" : "press";
     return ["button", "summary", "a"].includes(tag) || ["button", "switch", "checkbox", "tab"].includes(role) ? "press" : "read";

@@ -52,7 +52,7 @@ def test_another_backbone_is_refused(trained):
         pretrained.conv1.weight[0, 0, 0, 0] += 1e-3
     with pytest.raises(ValueError, match="started from other weights"):
         state.complete(pretrained)
-    with pytest.raises(ValueError, match="it lacks 'conv1.weight'"):
+    with pytest.raises(ValueError, match=r"it lacks 'conv1\.weight'"):
         state.complete(torch.nn.Linear(2, 2))
 
 

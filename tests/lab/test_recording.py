@@ -1,4 +1,5 @@
 import json
+import random
 import zipfile
 from dataclasses import replace
 
@@ -134,6 +135,17 @@ def test_a_flipped_byte_is_found(saved):
         load_recording(saved)
 
 
+@pytest.mark.parametrize("seed", range(30))
+def test_random_damage_is_a_sentence_or_harmless(saved, seed):
+    numbers = random.Random(seed)
+    content = bytearray(saved.read_bytes())
+    for _ in range(8):  # the manifest comes first; a flip in it breaks its compression or its checksum
+        content[numbers.randrange(40, 1000)] = numbers.randrange(256)
+    saved.write_bytes(bytes(content))
+    with pytest.raises(ValueError, match=r"'run\.transferlab'"):
+        load_recording(saved)
+
+
 HOSTILE = {
     "another kind": lambda m: m.update(kind="x"),
     "no run": lambda m: m.pop("run"),
@@ -154,6 +166,7 @@ HOSTILE = {
     "a device that is code": lambda m: m["settings"].update(device='cpu"); import os'),
     "an unknown schedule": lambda m: m["settings"].update(schedule="warm"),
     "keep is a list": lambda m: m["settings"].update(keep=[]),
+    "rates are a list": lambda m: m["settings"].update(stage_lrs=[1]),
     "a rate of 1e9": lambda m: m["settings"].update(stage_lrs={"fc": 1e9}),
     "a line that is not there": lambda m: m["settings"].update(line="layer9"),
     "epochs of 10**9": lambda m: m["settings"].update(epochs=10**9),

@@ -1,3 +1,4 @@
+import functools
 import io
 import json
 
@@ -13,6 +14,12 @@ from transferlab.widgets import data_panel
 from transferlab.widgets.data_panel import DataPanel
 
 SMALL = WorldData(per_class=6)
+drawn_once = functools.cache(WorldData.make)  # the same choice gives the same images, so that they serve all tests
+
+
+@pytest.fixture(autouse=True)
+def worlds_are_drawn_once(monkeypatch):
+    monkeypatch.setattr(WorldData, "make", lambda self: drawn_once(self))
 
 
 @pytest.fixture

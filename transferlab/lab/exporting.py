@@ -7,7 +7,7 @@
 The ONNX graph takes pixels as they are stored, uint8, and normalises them itself, so that nobody has to know mean and
 std; height and width are those of the images that it was trained on, the batch may be of any size. A file whose answers
 are not the model's own on real images is not left behind. The graph is traced by torch's older exporter: the newer one
-gave the same numbers in 8.1 s instead of 0.6 s (bundled backbone, one core). Left out: quantisation.
+gave the same numbers in 4.4 s instead of 0.2 s (bundled backbone, median of 4, one busy core). Left out: quantisation.
 """
 
 import copy

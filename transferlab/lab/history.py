@@ -9,6 +9,7 @@ the settings and the last state, in a file. Left out: keeping runs beyond the ke
 
 import shutil
 import tempfile
+import threading
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -52,6 +53,7 @@ class History:
 
     def __init__(self) -> None:
         self.runs: tuple[FinishedRun, ...] = ()
+        self._changing = threading.Lock()
         self._folder = Path(tempfile.mkdtemp(prefix="transferlab-lab-"))
         self.close = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
 
@@ -69,17 +71,19 @@ class History:
     ) -> FinishedRun:  # fmt: skip
         """Remember a run, and less of those before it."""
         kept = {name: dict(one) for name, one in (frames or {}).items()}
-        new = FinishedRun(self.next_number, run, settings, stages, log, snapshots, kept, source)
-        older = [_thinned(one) for one in self.runs[: 1 - KEPT_WHOLE]]
-        self.runs = (*older, *self.runs[1 - KEPT_WHOLE :], new)
+        with self._changing:  # one run may end while another is deleted
+            new = FinishedRun(self.next_number, run, settings, stages, log, snapshots, kept, source)
+            older = [_thinned(one) for one in self.runs[: 1 - KEPT_WHOLE]]
+            self.runs = (*older, *self.runs[1 - KEPT_WHOLE :], new)
         return new
 
     def forget(self, number: int) -> None:
         """Drop a run and what lies on the disk of it."""
-        for one in self.runs:
-            if one.number == number:
-                _delete(one.snapshots)
-        self.runs = tuple(one for one in self.runs if one.number != number)
+        with self._changing:
+            for one in self.runs:
+                if one.number == number:
+                    _delete(one.snapshots)
+            self.runs = tuple(one for one in self.runs if one.number != number)
 
 
 def _thinned(one: FinishedRun) -> FinishedRun:

@@ -35,6 +35,8 @@ IDLE = ("ready", "finished", "stopped", "failed")
 class Playing(Protocol):
     """A recorded run while it is played (see `recording.py`)."""
 
+    settings: Settings
+    stages: tuple[str, ...]
     log: RunLog
     frames: Mapping[str, Mapping[float, Frame]]
 
@@ -183,7 +185,19 @@ class OnView(Announcer):
     def code(self) -> str:
         """The script of what is set; or of the run that is shown or was just made, with what was done by hand."""
         if self.shown is not None:
-            return script(self.shown.settings, self.shown.stages, self.shown.run.commands)
+            return self._goes_on(self.shown.log) + script(
+                self.shown.settings, self.shown.stages, self.shown.run.commands
+            )
         log = self._trainer.log if self._trainer else None
-        is_of_run = log is not None and log.run is not None and self._trained_with == self.settings
-        return script(self.settings, self.stage_names, log.run.commands if log and log.run and is_of_run else ())
+        if log is None or log.run is None or self._trained_with != self.settings:
+            return script(self.settings, self.stage_names)
+        return self._goes_on(log) + script(self.settings, self.stage_names, log.run.commands)
+
+    @staticmethod
+    def _goes_on(log: RunLog) -> str:
+        if all(mark.kind != "live" for mark in log.marks):
+            return ""
+        return (
+            "# This run went on from the last state of another one, which a script cannot hold:\n"
+            "# it starts from the pretrained weights, and its curve is another.\n\n"
+        )

@@ -81,7 +81,7 @@ def settings_from_plain(plain: Any) -> Settings:
     values = {name: value for name, value in plain.items() if name != "data"}
     try:
         settings = Settings().changed(**values, data=_choice(plain["data"]))
-    except TypeError as error:  # such as a list where a name is looked up
+    except (TypeError, AttributeError) as error:  # such as a list where a name is looked up
         raise ValueError(f"its settings are of the wrong kind ({error})") from None
     if not isinstance(settings.backbone, str):
         raise ValueError(f"its backbone is {settings.backbone!r}")

@@ -4,8 +4,8 @@
     snapshot = state.complete(pretrained)        # for `model_at`
 
 Weights that are the backbone's own are named by a checksum and taken from the backbone again, so that a run that only
-trained a head fits in some kilobytes. Half precision keeps three digits of a weight. Left out: the optimizer; what goes on from
-here begins with a fresh one.
+trained a head fits in some kilobytes. Half precision keeps three digits of a weight. Left out: the optimizer; what goes
+on from here begins with a fresh one.
 """
 
 import hashlib

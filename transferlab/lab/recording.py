@@ -11,6 +11,7 @@ may be: broken, cut off, or made to do harm. Left out: the images of the data se
 
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
@@ -113,7 +114,7 @@ def load_recording(path: str | Path) -> Recording:
             return _read(file, path)
     except (ValueError, RecursionError, OverflowError) as error:
         raise ValueError(f"The recording '{path.name}' cannot be used: {str(error).rstrip('.')}.") from None
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, KeyError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError, OSError) as error:
         reason = str(error.args[0]) if error.args else type(error).__name__
         raise ValueError(
             f"'{path.name}' is no recording, or it is broken or cut off ({reason}). Copy or download it again."

@@ -70,9 +70,7 @@ def subject_of(session: Session) -> Subject:
     """
     playing, log = session.playing, session.log
     if playing is not None:
-        return Subject(
-            playing, session.settings, session.stage_names, log, None, (), playing.frames, True, session.workshop
-        )
+        return Subject(playing, playing.settings, playing.stages, log, None, (), playing.frames, True, session.workshop)
     run = session.shown or next((one for one in session.runs if one.log is log), None)
     if run is None:
         return Subject(

@@ -7,6 +7,7 @@ Pictures come a page at a time, as one sprite sheet. What is chosen here is a dr
 images" gives it to the session. Left out: drawing boxes, new classes by hand.
 """
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ class DataPanel(Panel):
         self.session = session
         self.desk = UploadDesk(uploads)
         self.part, self.label, self.number = "train", "", 0  # what is on view: of which class, "" for all, and the page
+        self._sending = threading.RLock()
         super().__init__()
         self.draft = DataDraft(session, self._changed, self._complain)
         self._unsubscribe = session.subscribe(self._heard)
@@ -85,8 +87,9 @@ class DataPanel(Panel):
         }
 
     def refresh(self) -> None:
-        super().refresh()
-        self._send_page()
+        with self._sending:
+            self._send_state()
+            self._send_page()
 
     def close(self) -> None:
         self._unsubscribe()
@@ -122,7 +125,7 @@ class DataPanel(Panel):
         if self.desk.counts:
             self._open_uploads(content)
         else:  # nothing to look at yet, which is no mistake
-            super().refresh()
+            self._send_state()
 
     def do_begin(self, content: dict[str, Any], buffers: list[Any]) -> None:
         """Files are about to come."""
@@ -164,7 +167,7 @@ class DataPanel(Panel):
             if self.desk.report.added:
                 self._open_uploads(content)
             else:
-                super(DataPanel, self).refresh()
+                self._send_state()
 
         self.draft.errands.ask(finish)
 
@@ -217,7 +220,7 @@ class DataPanel(Panel):
         if event == "data":
             self.draft.follow()
         if event in ("settings", "data", "state"):
-            super().refresh()
+            self._send_state()
 
     def _changed(self, event: str) -> None:
         if not hasattr(self, "draft"):  # it begins to draw before it has its name here
@@ -230,9 +233,17 @@ class DataPanel(Panel):
         elif event == "images":
             self.refresh()
         else:
+            self._send_state()
+
+    def _send_state(self) -> None:
+        with self._sending:  # of two threads neither may send what it saw before the other
             super().refresh()
 
     def _send_page(self) -> None:
+        with self._sending:
+            self._page()
+
+    def _page(self) -> None:
         splits, outcome = self.draft.shown
         if splits is None or outcome is None:
             self.tell("page", {"tiles": [], "part": self.part, "label": "", "number": 0, "pages": 1, "count": 0})

@@ -120,11 +120,17 @@ class LiveRun(Panel):
                 self._seen[name] = self._seen.get(name, 0) + len(x)
             content = {
                 "reset": reset,
-                "stages": list(self.session.stage_names),
+                "stages": list(self._stages()),
                 "series": [[name, len(x)] for name, (x, _) in new.items()],
                 "now": self.state(),
             }
             self.tell("points", content, [values.tobytes()] if values else [])
+
+    def _stages(self) -> tuple[str, ...]:
+        """Those of the run on view, which may be of another backbone than the one that is set."""
+        session = self.session
+        of = session.playing or session.shown or next((one for one in session.runs if one.log is session.log), None)
+        return of.stages if of else session.stage_names
 
     def _send_overlay(self) -> None:
         values, runs = array("f"), []

@@ -7,7 +7,6 @@ function focusNear(element) {
   return element.getRootNode().activeElement;
 }
 
-
 /** Pictures of one page to select from: a list box, so that arrows, Space and Shift do what they do elsewhere. */
 function pictureGrid(act, selectionChanged) {
   let tiles = [], part = "train", url = null, here = 0, anchor = 0, preview = false;

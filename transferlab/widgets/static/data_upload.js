@@ -11,7 +11,6 @@ function fill(select, pairs) {
   if (select.dataset.of !== key) { select.replaceChildren(...options(pairs)); select.dataset.of = key; }
 }
 
-
 /** Show a value, unless somebody is just typing another one. */
 function put(input, value) {
   if (focusNear(input) !== input) input.value = value ?? "";

@@ -18,7 +18,7 @@ const TRAINED_WIDTH = 12;
 
 function create(root, api) {
   let state = { rows: [] };
-  let sorted = { key: "number", up: true };
+  let sorted = { key: "number", up: false }; // the newest is on top
   let chosen = null; // the number of the run whose details are on view
   let wanted = null; // the same for a run that is still to come
   let download = null;
@@ -72,7 +72,7 @@ function create(root, api) {
   }
 
   function sortBy(key) {
-    sorted = { key, up: sorted.key === key ? !sorted.up : ["number", "recipe", "data", "seed"].includes(key) };
+    sorted = { key, up: sorted.key === key ? !sorted.up : ["recipe", "data", "seed"].includes(key) };
     arrange();
   }
 
