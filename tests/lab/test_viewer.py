@@ -157,8 +157,9 @@ def test_a_look_that_fails_is_a_sentence_and_is_tried_again(make_session):
 
 def test_a_recorded_run_shows_what_was_recorded(make_session, view):
     class Playing:
-        def __init__(self, log, frames):
-            self.log, self.frames = log, frames
+        def __init__(self, session, frames):
+            self.settings, self.stages = session.settings, session.stage_names
+            self.log, self.frames = session.log, frames
 
         def stop(self):
             pass
@@ -166,7 +167,7 @@ def test_a_recorded_run_shows_what_was_recorded(make_session, view):
     session = make_session()
     session.start(blocking=True)
     recorded = Frame(facts={"asked": {"choice": 99}, "sum": 7.0})
-    session.play(Playing(session.log, {"sum": {0.0: recorded, 1.5: recorded}}))
+    session.play(Playing(session, {"sum": {0.0: recorded, 1.5: recorded}}))
     viewer = view(session)
     assert viewer.positions == (0.0, 1.5)
     assert find(viewer, 1.5) == [recorded]

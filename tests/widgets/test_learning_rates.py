@@ -75,7 +75,7 @@ def test_layer_decay_is_that_of_the_optimizer_groups(open_rates):
 
 @pytest.mark.parametrize(("what", "wrong"), [("ratio", 0.5), ("ratio", "ten"), ("decay", 0), ("decay", 1.5)])
 def test_shortcuts_out_of_range_are_refused(open_rates, what, wrong):
-    _session, opened = open_rates(line="conv1", stage_lrs={"fc": 1e-2})
+    _, opened = open_rates(line="conv1", stage_lrs={"fc": 1e-2})
     before = rates_of(opened)
     opened.press(what, **{what: wrong})
     assert "lies within" in opened.sentences[-1]
@@ -104,7 +104,7 @@ def test_reset_keeps_a_line_that_was_moved(open_rates):
 
 
 def test_reset_without_a_named_recipe_gives_the_usual_rates(open_rates):
-    _session, opened = open_rates(recipe="mine", line="layer4", stage_lrs={"fc": 0.5, "layer4": 0.5})
+    _, opened = open_rates(recipe="mine", line="layer4", stage_lrs={"fc": 0.5, "layer4": 0.5})
     opened.press("reset")
     assert list(rates_of(opened).values())[4:] == [1e-4, 1e-3]
     assert opened.state["reset"] == ""
@@ -157,7 +157,7 @@ def test_a_stage_that_was_thawed_in_a_run_shows_the_rate_it_gets(open_rates, slo
 
 
 def test_suggestions_are_drawn_and_taken_over(open_rates):
-    _session, opened = open_rates(line="layer4", stage_lrs={"fc": 1e-3, "layer4": 1e-4})
+    _, opened = open_rates(line="layer4", stage_lrs={"fc": 1e-3, "layer4": 1e-4})
     opened.press("use")
     assert "no suggestions yet" in opened.sentences[-1]
     opened.press("search")

@@ -12,6 +12,7 @@ a sentence in the panel: in Jupyter an exception in a callback is seen by nobody
 and the page both write fight each other while a run sends updates (ipywidgets#2256), messages do not.
 """
 
+import threading
 import traceback
 from importlib.resources import files
 from typing import Any, ClassVar
@@ -48,6 +49,7 @@ class Panel(anywidget.AnyWidget):
         return ()
 
     def __init__(self, **arguments: Any) -> None:
+        self.sending = threading.RLock()  # two threads must not send their states in the wrong order
         super().__init__(**arguments)
         self.failures: list[str] = []
         self.on_msg(self._receive)
@@ -58,7 +60,8 @@ class Panel(anywidget.AnyWidget):
 
     def refresh(self) -> None:
         """Send the whole state."""
-        self.send({"kind": "state", "title": self.title, "state": self.state()})
+        with self.sending:
+            self.send({"kind": "state", "title": self.title, "state": self.state()})
 
     def tell(self, name: str, content: dict[str, Any] | None = None, buffers: list[Any] | None = None) -> None:
         """Send a small message, for `message(name, content, buffers)` of the panel's script."""
