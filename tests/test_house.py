@@ -74,7 +74,7 @@ def test_panels_speak_to_the_session_only(path):
             assert name.startswith(allowed), f"{path.name} imports {name}; a panel speaks to lab.session"
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "lab").glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted((PACKAGE / "lab").rglob("*.py")), ids=lambda path: path.name)
 def test_the_lab_has_no_face_of_its_own(path):
     for name in imports(path):
         assert name.split(".")[0] not in ("ipywidgets", "anywidget", "IPython", "matplotlib"), f"{path.name}: {name}"

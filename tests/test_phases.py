@@ -79,3 +79,10 @@ def test_a_stage_s_own_rate_overrules_the_phase_s(model):
     phase = Phase("mine", 0.6, 1, 1e-3, backbone_lr=1e-4, stage_lrs={"layer4": 3e-5, "conv1": 1e-6})
     _, row = begin(model, phase, fine_tuning(), None)
     assert [stage.lr for stage in row.stages] == [None, None, None, 1e-4, 3e-5, 1e-3]  # conv1 is frozen
+
+
+def test_stages_whose_norms_alone_learn_count_as_frozen(model):
+    recipe = feature_extraction(bn="train")
+    _, row = begin(model, recipe.phases[0], recipe, None)
+    assert [stage.lr is None for stage in row.stages] == [True] * 5 + [False]
+    assert plan(model, recipe)[0] == row

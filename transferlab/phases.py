@@ -52,7 +52,7 @@ def begin(
     """
     line = freeze_line(model, phase.frozen_share) if line is None else line
     optimizer = move_line(model, line, phase, recipe, optimizer)
-    return optimizer, _row(model, phase, optimizer.param_groups)
+    return optimizer, _row(model, phase, line, optimizer.param_groups)
 
 
 def move_line(
@@ -79,10 +79,11 @@ def plan(model: nn.Module, recipe: Recipe) -> tuple[PhaseRow, ...]:
     """
     model, rows = copy.deepcopy(model), []
     for phase in recipe.phases:
-        freeze_to(model, freeze_line(model, phase.frozen_share), bn=recipe.bn)
+        line = freeze_line(model, phase.frozen_share)
+        freeze_to(model, line, bn=recipe.bn)
         groups = lr_groups(model, **learning_rates(phase))  # no optimizer: the first one of a process takes seconds
         _give_stages_their_own(phase, groups)
-        rows.append(_row(model, phase, groups))
+        rows.append(_row(model, phase, line, groups))
     return tuple(rows)
 
 
@@ -91,9 +92,13 @@ def _give_stages_their_own(phase: Phase, groups: list[dict[str, Any]]) -> None:
         group["lr"] = phase.stage_lrs.get(group["stage"], group["lr"])
 
 
-def _row(model: nn.Module, phase: Phase, groups: list[dict[str, Any]]) -> PhaseRow:
+def _row(model: nn.Module, phase: Phase, line: int, groups: list[dict[str, Any]]) -> PhaseRow:
+    """Stages below the line count as frozen, although with bn="train" their norms learn on."""
     rates = {group["stage"]: group["lr"] for group in groups}
-    rows = tuple(StageRow(stage.name, stage.num_parameters, rates.get(stage.name)) for stage in stages(model))
+    rows = tuple(
+        StageRow(stage.name, stage.num_parameters, rates.get(stage.name) if i >= line else None)
+        for i, stage in enumerate(stages(model))
+    )
     return PhaseRow(phase.name, phase.epochs, rows)
 
 

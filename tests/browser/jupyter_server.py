@@ -106,7 +106,7 @@ class JupyterServer:
         folders = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime",
                    "IPYTHONDIR": "ipython"}  # fmt: skip
         paths = [str(REPOSITORY), *filter(None, [os.environ.get("PYTHONPATH")])]
-        proxies = {name: NOWHERE for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")}
+        proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), NOWHERE)
         return {
             **{name: str(self.folder / folder) for name, folder in folders.items()},
             **proxies, "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost",
@@ -119,7 +119,15 @@ class JupyterServer:
         shown = {"expose_app_in_browser": True, "user_settings_dir": str(self.folder / "settings"),
                  "workspaces_dir": str(self.folder / "workspaces")}  # fmt: skip
         config = {
-            "ServerApp": {"ip": "127.0.0.1", "port": self.port, "port_retries": 0, "root_dir": str(self.notebooks)},
+            "ServerApp": {
+                "ip": "127.0.0.1",
+                "port": self.port,
+                "port_retries": 0,
+                "root_dir": str(self.notebooks),
+                "shutdown_no_activity_timeout": 900,
+            },
+            # Where a test run was killed, what it left ends by itself.
+            "MappingKernelManager": {"cull_idle_timeout": 600, "cull_interval": 60},
             "IdentityProvider": {"token": self.token},
             "LabApp": {**shown, "extension_manager": "readonly"},
             "JupyterNotebookApp": shown,

@@ -115,7 +115,11 @@ def live_costs(notebook: NotebookPage, repeats: int = REPEATS) -> dict[str, list
 def main() -> int:
     from playwright.sync_api import sync_playwright
 
-    with tempfile.TemporaryDirectory() as folder, JupyterServer(Path(folder)) as server, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        JupyterServer(Path(folder)) as server,
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(SWITCHES))
         notebook = NotebookPage(browser.new_page(viewport={"width": 1280, "height": 900}), server)
         open_lab(notebook, "clicks", line="layer3", epochs=500)

@@ -18,7 +18,7 @@ from typing import Any
 
 from tests.browser.jupyter_server import JupyterServer
 
-PATIENCE = 25.0  # seconds; a wait ends as soon as it can, so a slow machine costs no quick one anything
+PATIENCE = 60.0  # seconds; a wait ends as soon as it can, so a slow machine costs no quick one anything
 APPS = {"lab": "lab/tree", "notebook": "notebooks", "voila": "voila/render"}
 KERNEL = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel"
 CELLS = (
@@ -27,7 +27,9 @@ CELLS = (
 )
 # What Jupyter's own pages stumble over before a cell has run, seen with an empty notebook too. Voila's template asks a CDN
 # for the style sheets of its icons and for MathJax. Nothing of ours does anything of the kind.
-VOILA_OWN = r"^https://(cdn\.jsdelivr\.net/npm/@fortawesome/fontawesome-free@|cdnjs\.cloudflare\.com/ajax/libs/mathjax/)"
+VOILA_OWN = (
+    r"^https://(cdn\.jsdelivr\.net/npm/@fortawesome/fontawesome-free@|cdnjs\.cloudflare\.com/ajax/libs/mathjax/)"
+)
 NOTEBOOK_OWN = r"reading 'schema'\)[^#]*/static/notebook/|^uncaught: .*Command 'filebrowser:open-path' not registered"
 
 

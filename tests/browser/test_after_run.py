@@ -3,17 +3,9 @@
 from tests.browser.labs import finish, open_lab, show_tab
 
 
-def drag(slider, share):
-    """Put a slider where a pointer would, as a share of its width."""
-    box = slider.bounding_box()
-    slider.click(position={"x": max(1, min(box["width"] - 1, share * box["width"])), "y": box["height"] / 2})
-
-
-def test_mixing_with_the_pretrained_network_moves_both_accuracies(notebook):
-    open_lab(notebook, "mixing", line="layer4", epochs=2)
-    finish(notebook)
-    show_tab(notebook, "Forgetting")
-    panel = notebook.panel(notebook.ask("print(lab.forgetting.title)"))
+def look_at_mixtures(notebook):
+    """At both ends of the slider stands what the run recorded; in between a mixture is measured."""
+    panel = notebook.panel("What is kept and what is forgotten")
     slider = panel.get_by_label("Mix α")
     notebook.until(slider.is_enabled, "for the slider")
     told = {}
@@ -24,24 +16,31 @@ def test_mixing_with_the_pretrained_network_moves_both_accuracies(notebook):
     run = "lab.session.runs[-1].run"
     assert told[1] == notebook.ask(f"print(f'{{{run}.accuracy:.1%}} {{{run}.source_after:.1%}}')").split()
     assert told[0][1] == notebook.ask(f"print(f'{{{run}.source_before:.1%}}')")  # all of the source task is back
-    drag(slider, 0.5)
-    notebook.until(lambda: panel.inner_text().count("Measured at α = 0.") == 1, "for a mixture in between")
-    notebook.check()
+    box = slider.bounding_box()
+    slider.click(position={"x": 0.37 * box["width"], "y": box["height"] / 2})
+    notebook.until(lambda: "Measured at α = 0.3" in panel.inner_text(), "for a mixture in between")
 
 
-def test_the_time_slider_shows_the_filters_of_earlier_epochs(notebook):
-    open_lab(notebook, "time", line="conv1", epochs=3)
-    finish(notebook)
-    show_tab(notebook, "Filters")
-    panel = notebook.panel(notebook.ask("print(lab.filters.title)"))
+def look_at_filters(notebook):
+    """Each epoch on the time slider has filters of its own."""
+    panel = notebook.panel("Filters and activations")
     slider, now = panel.get_by_label("Time", exact=True), panel.locator("figure", has_text="Now").locator("canvas")
     notebook.until(slider.is_enabled, "for the slider")
-    seen = {}
+    where, seen = [], set()
     for key in ("End", "Home", "ArrowRight"):
         slider.press(key)
         notebook.until(lambda: "…" not in panel.locator(".tl-time-where").inner_text(), "for the picture")
-        seen[key] = (panel.locator(".tl-time-where").inner_text(), now.evaluate("one => one.toDataURL()"))
-    where = [text for text, _ in seen.values()]
+        where.append(panel.locator(".tl-time-where").inner_text())
+        seen.add(now.evaluate("one => one.toDataURL()"))
     assert where[0].startswith("epoch 3"), where
-    assert len({picture for _, picture in seen.values()}) == 3, where
+    assert len(set(where)) == len(seen) == 3, where
+
+
+def test_the_mixing_slider_moves_both_accuracies_and_the_time_slider_the_filters(notebook):
+    open_lab(notebook, "after", line="conv1", epochs=3)
+    finish(notebook)
+    show_tab(notebook, "Forgetting")
+    look_at_mixtures(notebook)
+    show_tab(notebook, "Filters")
+    look_at_filters(notebook)
     notebook.check()

@@ -2,8 +2,6 @@
 
 import random
 
-from playwright.sync_api import Error
-
 from tests.browser.keyboard import controls
 from tests.browser.labs import open_lab, start, state, training_threads, until_state
 from transferlab.lab.session import STATES
@@ -28,6 +26,8 @@ def touch(page, control, chance):
 
 
 def test_fifty_random_actions_leave_a_lab_that_works(notebook):
+    from playwright.sync_api import Error  # not above: where it is missing the fixture says so
+
     open_lab(notebook, "monkey")
     chance, done = random.Random(0), []
     while len(done) < ACTIONS:

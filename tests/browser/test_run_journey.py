@@ -29,7 +29,9 @@ def test_a_run_is_started_steered_paused_resumed_and_stopped(notebook):
     rate.select_text()
     rate.press_sequentially("5e-4", delay=200)  # slower than the panel is drawn anew
     rate.press("Enter")
-    notebook.until(lambda: notebook.ask("print(f'{lab.session.log.last(\"lr/fc\"):.3e}')") == "5.000e-04", "for the rate")
+    notebook.until(
+        lambda: notebook.ask("print(f'{lab.session.log.last(\"lr/fc\"):.3e}')") == "5.000e-04", "for the rate"
+    )
     notebook.until_text("Training", r"fc\s+5e-4")
 
     line = notebook.panel("Freeze line").get_by_role("slider", name="Freeze line")

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.lab.conftest import until
-from transferlab.lab.data_choice import WorldData
+from transferlab.lab.data.data_choice import WorldData
 from transferlab.lab.session import Session
 from transferlab.lab.settings import MINE
 

@@ -114,6 +114,13 @@ def test_what_is_asked_for_while_the_run_gets_ready_is_not_lost(make_session, mo
     assert session.runs[0].run.commands == (Command(0, "freeze_to", "layer4"), Command(0, "set_lr", "layer4", 2e-5))
 
 
+def test_norms_that_learn_on_do_not_move_the_line(make_session):
+    session = make_session(recipe="feature_extraction", bn="train", length=0.1)
+    assert (session.line_name, set(session.rates)) == ("fc", {"fc"})
+    session.start(blocking=True)
+    assert session.state == "finished"
+
+
 def test_start_pressed_twice_is_one_run(make_session, slow_steps):
     session = make_session(epochs=20)
     session.start()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from torch import nn
 
-from transferlab.lab.history import KEPT_WHOLE
+from transferlab.lab.past.history import KEPT_WHOLE
 from transferlab.widgets.live_run import LiveRun
 
 

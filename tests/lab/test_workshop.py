@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from tests.lab.conftest import small_network
-from transferlab.lab.given_data import GivenData
+from transferlab.lab.data.given_data import GivenData
 from transferlab.lab.settings import Settings
 from transferlab.lab.workshop import Workshop
 

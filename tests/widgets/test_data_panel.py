@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from tests.folder_files import insects
-from tests.lab.test_archives import zipped
-from tests.lab.test_uploads import png
-from transferlab.lab.data_choice import EditedData, FolderData, WorldData
+from tests.lab.data.test_archives import zipped
+from tests.lab.data.test_uploads import png
+from transferlab.lab.data.data_choice import EditedData, FolderData, WorldData
 from transferlab.widgets import data_panel
 from transferlab.widgets.data_panel import DataPanel
 

@@ -1,4 +1,4 @@
-from transferlab.lab.look_drift import DriftLook
+from transferlab.lab.looks.look_drift import DriftLook
 from transferlab.widgets.drift_view import DriftView
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.lab.conftest import until
-from transferlab.lab.mixing import COARSE
+from transferlab.lab.looks.mixing import COARSE
 from transferlab.widgets.forgetting_panel import ForgettingPanel
 from transferlab.wise_ft import wise_ft
 

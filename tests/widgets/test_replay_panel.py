@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from tests.lab.conftest import until
-from transferlab.lab.replay import replay_of
+from transferlab.lab.past.replay import replay_of
 from transferlab.widgets.replay_panel import ReplayPanel
 
 

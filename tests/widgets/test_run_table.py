@@ -1,8 +1,8 @@
 import pytest
 
 from tests.lab.conftest import until
-from transferlab.lab.prediction import Prediction, predictions_of
-from transferlab.lab.run_files import PART
+from transferlab.lab.past.prediction import Prediction, predictions_of
+from transferlab.lab.past.run_files import PART
 from transferlab.widgets.run_table import MOST_COMPARED, RunTable
 
 

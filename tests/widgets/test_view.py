@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from tests.lab.conftest import until
-from transferlab.lab.scrub import Scrub
+from transferlab.lab.looks.scrub import Scrub
 from transferlab.widgets.attribution_view import AttributionView
 from transferlab.widgets.drift_view import DriftView
 from transferlab.widgets.filter_view import FilterView

@@ -56,7 +56,7 @@ def live_table(figures: dict) -> str:
 
 def _run(way: str, epochs: int, per_class: int) -> float:
     """Train the bundled backbone from layer3 on, with source accuracy measured 4 times an epoch."""
-    from transferlab.lab.data_choice import WorldData
+    from transferlab.lab.data.data_choice import WorldData
     from transferlab.lab.session import Session
     from transferlab.lab.settings import MINE
 

@@ -92,12 +92,10 @@ class RunLog:
         text = f"{command.stage} at {command.value:.1e}" if command.value else f"trains from {command.stage}"
         mark = Mark(command.step / self.batches_per_epoch, command.what, text)
         with self._lock:
-            last = self.marks[-1] if self.marks else None
-            dragged = last and last.kind == "set_lr" and last.text.startswith(f"{command.stage} at ")
-            if last and dragged and mark.kind == "set_lr" and mark.x - last.x < 0.5:
-                self.marks[-1] = mark
-            else:
-                self.marks.append(mark)
+            before = [one for one in self.marks if one.kind == "set_lr" and one.text.startswith(f"{command.stage} at ")]
+            if mark.kind == "set_lr" and before and mark.x - before[-1].x < 0.5:
+                self.marks.remove(before[-1])
+            self.marks.append(mark)
 
     def mark_all(self, commands: Iterable[Command]) -> None:
         """Put what the run says was done by hand, and after which step, in the place of what was noted meanwhile."""

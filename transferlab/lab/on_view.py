@@ -13,10 +13,10 @@ from torch import nn
 from transferlab.data.images import Splits
 from transferlab.explain.snapshot import Snapshot, model_at
 from transferlab.lab.announcer import Announcer
+from transferlab.lab.data.given_data import choice_of
 from transferlab.lab.devices import devices
-from transferlab.lab.given_data import choice_of
-from transferlab.lab.history import FinishedRun, History
 from transferlab.lab.log import RunLog
+from transferlab.lab.past.history import FinishedRun, History
 from transferlab.lab.previews import Frame, Previews
 from transferlab.lab.script import script
 from transferlab.lab.settings import Settings

@@ -114,9 +114,8 @@ class RateSearch:
             model = self._model()
             for stage in wanted:
                 self.stage = stage
-                band = self._sweep(model, stage)
-                self.found = {**self.found, stage: band}
                 self._on_change()
+                self.found = {**self.found, stage: self._sweep(model, stage)}
         except _Cancelled:
             pass
         except Exception as error:  # nobody sees what a thread raises

@@ -22,9 +22,9 @@ from transferlab.control import Control
 from transferlab.errors import check_learning_rate, unknown
 from transferlab.explain.snapshot import Snapshot
 from transferlab.lab.beginning import Beginning, begin
-from transferlab.lab.given_data import choice_of
-from transferlab.lab.history import FinishedRun
+from transferlab.lab.data.given_data import choice_of
 from transferlab.lab.on_view import IDLE, STATES, OnView, Playing
+from transferlab.lab.past.history import FinishedRun
 from transferlab.lab.previews import SHARE
 from transferlab.lab.settings import MINE
 from transferlab.lab.trainer import Trainer

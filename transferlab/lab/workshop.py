@@ -19,7 +19,7 @@ from transferlab.backbones.card import card_of
 from transferlab.data.images import Splits
 from transferlab.forgetting import SourceMemory, remember
 from transferlab.heads import replace_head
-from transferlab.lab.given_data import GivenData
+from transferlab.lab.data.given_data import GivenData
 from transferlab.lab.settings import REHEARSAL, REHEARSED, Settings
 from transferlab.lab.stage_map import StageLook, stage_map
 from transferlab.phases import plan

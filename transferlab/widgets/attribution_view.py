@@ -7,9 +7,9 @@ Left out: whether a map can be believed; see `explain.judge`.
 
 from typing import Any, ClassVar
 
-from transferlab.lab.look import Look
-from transferlab.lab.look_attributions import ANSWER, TRUTH, AttributionLook
-from transferlab.lab.subject import Subject
+from transferlab.lab.looks.look import Look
+from transferlab.lab.looks.look_attributions import ANSWER, TRUTH, AttributionLook
+from transferlab.lab.looks.subject import Subject
 from transferlab.widgets.view import View
 
 # As people write them; those that take many passes an image come last, for they follow a run less closely.

@@ -11,15 +11,15 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from transferlab.lab.contact_sheet import COLUMNS, contact_sheet
-from transferlab.lab.data_choice import FEW, FolderData, TorchvisionData
-from transferlab.lab.data_draft import DataDraft
-from transferlab.lab.data_offer import SETS, SIZES, TARGETS, TASKS
-from transferlab.lab.data_pages import open_page, taking_turns
-from transferlab.lab.incoming import MOST_BYTES
+from transferlab.lab.data.contact_sheet import COLUMNS, contact_sheet
+from transferlab.lab.data.data_choice import FEW, FolderData, TorchvisionData
+from transferlab.lab.data.data_draft import DataDraft
+from transferlab.lab.data.data_offer import SETS, SIZES, TARGETS, TASKS
+from transferlab.lab.data.data_pages import open_page, taking_turns
+from transferlab.lab.data.incoming import MOST_BYTES
+from transferlab.lab.data.upload_desk import UploadDesk
+from transferlab.lab.data.uploads import WORKPLACE, UploadReport
 from transferlab.lab.session import Session
-from transferlab.lab.upload_desk import UploadDesk
-from transferlab.lab.uploads import WORKPLACE, UploadReport
 from transferlab.widgets.panel import Panel
 
 MOST_TOLD = 100  # files with reasons that a page gets

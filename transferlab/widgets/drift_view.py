@@ -7,9 +7,9 @@ Left out: single filters; see `FilterView`.
 
 from typing import Any
 
-from transferlab.lab.look import Look
-from transferlab.lab.look_drift import DriftLook
-from transferlab.lab.subject import Subject
+from transferlab.lab.looks.look import Look
+from transferlab.lab.looks.look_drift import DriftLook
+from transferlab.lab.looks.subject import Subject
 from transferlab.widgets.view import View
 
 

@@ -7,9 +7,9 @@ Left out: judging the filters; see `explain.filter_report`.
 
 from typing import Any, ClassVar
 
-from transferlab.lab.look import Look
-from transferlab.lab.look_filters import FilterLook
-from transferlab.lab.subject import Subject
+from transferlab.lab.looks.look import Look
+from transferlab.lab.looks.look_filters import FilterLook
+from transferlab.lab.looks.subject import Subject
 from transferlab.widgets.view import View
 
 

@@ -10,9 +10,9 @@ import threading
 from typing import Any
 
 from transferlab.lab.log import RunLog
-from transferlab.lab.mixing import COARSE, Mixer, why_not
+from transferlab.lab.looks.mixing import COARSE, Mixer, why_not
+from transferlab.lab.looks.subject import Subject
 from transferlab.lab.session import Session
-from transferlab.lab.subject import Subject
 from transferlab.widgets.panel import Panel
 
 SERIES = ("held_out", "source")

@@ -14,7 +14,7 @@ from typing import Any
 
 import ipywidgets
 
-from transferlab.lab.scrub import Scrub
+from transferlab.lab.looks.scrub import Scrub
 from transferlab.lab.session import Session, end_every_run
 from transferlab.widgets.attribution_view import AttributionView
 from transferlab.widgets.code_panel import CodePanel

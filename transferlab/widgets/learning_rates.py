@@ -56,7 +56,7 @@ class LearningRates(Panel):
                 {
                     "name": name,
                     "frozen": frozen,
-                    "rate": later if frozen else held.get(name) or planned[name] or thawed,
+                    "rate": (later if frozen else held.get(name) or planned[name]) or thawed,
                     "now": now,
                     "later": when,
                     "band": [band.low, band.valley, band.high] if band else None,

@@ -7,9 +7,9 @@ It asks and does not insist: Start works without a guess. Left out: judging, whi
 
 from typing import Any
 
-from transferlab.lab.history import FinishedRun
-from transferlab.lab.prediction import Prediction as Guess
-from transferlab.lab.prediction import Verdict, learning_words, predictions_of
+from transferlab.lab.past.history import FinishedRun
+from transferlab.lab.past.prediction import Prediction as Guess
+from transferlab.lab.past.prediction import Verdict, learning_words, predictions_of
 from transferlab.lab.session import Session
 from transferlab.widgets.panel import Panel
 

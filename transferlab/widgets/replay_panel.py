@@ -7,10 +7,10 @@ The other panels follow what is played. Left out: opening recordings, which the 
 
 from typing import Any
 
-from transferlab.lab.going_on import go_on, last_line_and_rates
-from transferlab.lab.history import FinishedRun
-from transferlab.lab.replay import SPEEDS, Replay, progress, replay_of
-from transferlab.lab.run_facts import run_facts
+from transferlab.lab.past.going_on import go_on, last_line_and_rates
+from transferlab.lab.past.history import FinishedRun
+from transferlab.lab.past.replay import SPEEDS, Replay, progress, replay_of
+from transferlab.lab.past.run_facts import run_facts
 from transferlab.lab.session import Session
 from transferlab.widgets.panel import Panel
 

@@ -13,14 +13,14 @@ from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
-from transferlab.lab.going_on import add
-from transferlab.lab.history import FinishedRun
 from transferlab.lab.log import RunLog
-from transferlab.lab.prediction import Prediction, predictions_of
-from transferlab.lab.recording import load_recording
-from transferlab.lab.replay import Replay
-from transferlab.lab.run_facts import run_facts
-from transferlab.lab.run_files import NEEDS_MODEL, PART, Upload, write_run
+from transferlab.lab.past.going_on import add
+from transferlab.lab.past.history import FinishedRun
+from transferlab.lab.past.prediction import Prediction, predictions_of
+from transferlab.lab.past.recording import load_recording
+from transferlab.lab.past.replay import Replay
+from transferlab.lab.past.run_facts import run_facts
+from transferlab.lab.past.run_files import NEEDS_MODEL, PART, Upload, write_run
 from transferlab.lab.session import Session
 from transferlab.widgets.panel import Panel
 

@@ -12,12 +12,12 @@ import threading
 from typing import Any, ClassVar
 
 from transferlab.errors import unknown
-from transferlab.lab.look import Look
+from transferlab.lab.looks.look import Look
+from transferlab.lab.looks.scrub import Scrub
+from transferlab.lab.looks.subject import Subject
+from transferlab.lab.looks.viewer import Viewer
 from transferlab.lab.previews import Frame
-from transferlab.lab.scrub import Scrub
 from transferlab.lab.session import Session
-from transferlab.lab.subject import Subject
-from transferlab.lab.viewer import Viewer
 from transferlab.widgets.panel import Panel
 
 

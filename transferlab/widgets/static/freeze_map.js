@@ -151,7 +151,7 @@ function create(root, api) {
       else phases.children[i].removeAttribute("aria-current");
       phases.children[i].style.flex = `${phase.epochs} 1 60px`;
       cells.replaceChildren(...now.stages.map((_, j) => h("span", j < (on ? shown : from) ? { "data-frozen": true } : {})).reverse());
-      name.textContent = `${on ? "▶ " : ""}${phase.name}`;
+      name.textContent = `${on ? "▶ " : ""}${phase.name === "mine" ? "your own" : phase.name}`;
       epochs.textContent = `${phase.most ? "≤" : ""}${phase.epochs}\u00a0epoch${phase.epochs === 1 ? "" : "s"}`;
       epochs.title = phase.most ? "ends earlier once the training loss no longer falls" : "";
       hidden.textContent = `. ${whereText(names(), phase.line)}`;

@@ -124,12 +124,11 @@ function create(root, api) {
     one.number.hidden = stage.frozen;
     one.word.hidden = !stage.frozen;
     if (!one.sending.busy) {
-      if (stage.rate !== null) one.slider.value = exponent(stage.rate);
-      const text = stage.rate === null ? "" : exactText(stage.rate);
+      one.slider.value = exponent(stage.rate);
+      const text = exactText(stage.rate);
       one.slider.setAttribute("aria-valuetext", stage.frozen ? "frozen" : text);
       if (document.activeElement !== one.number || Number(one.number.value) !== stage.rate) one.number.value = text;
     }
-    one.slider.style.visibility = stage.rate === null ? "hidden" : "visible";
     place(one.tick, stage.now !== null, stage.now);
     place(one.valley, Boolean(stage.band), stage.band?.[1]);
     place(one.band, Boolean(stage.band), stage.band?.[0]);
@@ -139,7 +138,6 @@ function create(root, api) {
   }
 
   function laterText(stage) {
-    if (stage.rate === null) return "";
     return stage.later ? `${rateText(stage.rate)} in phase “${stage.later}”` : `${rateText(stage.rate)} once it trains`;
   }
 
@@ -155,7 +153,7 @@ function create(root, api) {
   const isFixed = () => now.busy && !now.training;
 
   function drawShortcuts() {
-    const trains = now.stages.filter((stage) => !stage.frozen && stage.rate !== null);
+    const trains = now.stages.filter((stage) => !stage.frozen);
     const head = trains[trains.length - 1];
     const below = trains.slice(0, -1);
     const off = !below.length || isFixed();
