@@ -2,8 +2,8 @@
 
     assert violations(page, ".tl-panel") == []
 
-Left out: rules about whole documents (landmarks, headings, language) where only a part is looked at: axe leaves them out
-by itself.
+Left out: rules about whole documents (landmarks, headings, language); where only a part is looked at axe passes them
+over by itself.
 """
 
 from typing import Any

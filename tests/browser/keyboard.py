@@ -4,7 +4,7 @@
     walk(notebook.page, found)           # those that Tab does not reach
     obeys(notebook.page, found[0])       # whether keys move it, or press it
 
-A click that a key causes is stopped before it reaches the lab: whether Enter presses "Delete" can be told without deleting
+What a key causes is stopped before it reaches the lab: whether Enter presses "Delete" can be told without deleting
 anything. Left out: native pickers of files, which no key of a page may fill.
 """
 
@@ -21,11 +21,13 @@ FIND = """selector => {
     if (tag === "select" && one.options.length < 2) return "read"; // nothing to choose between
     if (tag === "select" || type === "range" || role === "slider") return "move";
     if (tag === "input") return type === "file" ? "file" : "press";
-    return ["button", "summary", "a"].includes(tag) || ["button", "switch", "checkbox", "tab"].includes(role) ? "press" : "read";
+    const isPressed = ["button", "summary", "a"].includes(tag) || ["button", "switch", "checkbox", "tab"].includes(role);
+    return isPressed ? "press" : "read";
   };
   const name = one => one.ariaLabel || one.labels?.[0]?.textContent || one.textContent.trim() || one.outerHTML;
   // Of a group of radio buttons only the chosen one is a stop of Tab; the arrows go on from there.
-  const isStop = one => one.type !== "radio" || one.checked || !document.querySelector(`input[name="${one.name}"]:checked`);
+  const isStop = one => one.type !== "radio" || one.checked
+    || !document.querySelector(`input[name="${one.name}"]:checked`);
   return [...document.querySelectorAll(selector)].flatMap(root => [...root.querySelectorAll(wanted)])
     .filter(one => one.tabIndex >= 0 && !one.disabled && !one.closest("[inert]") && isStop(one)
       && one.checkVisibility({visibilityProperty: true}))

@@ -1,6 +1,6 @@
 """How soon the lab answers while it trains, and what being watched costs the training.
 
-    python -m tests.browser.measure_latency             # prints a table; some minutes, on a machine that does nothing else
+    python -m tests.browser.measure_latency    # some minutes, on a machine that does nothing else
 
 Clicks are timed in the page, from the event to the change on view. The cost of being live is measured in CPU seconds of
 the whole kernel, the same run without and with a lab in turn: seconds on the clock would measure the machine's other
@@ -99,7 +99,7 @@ def live_costs(notebook: NotebookPage, repeats: int = REPEATS) -> dict[str, list
     """
     notebook.ask(KERNEL)
     found: dict[str, list[float]] = {"headless": [], "live": []}
-    for number in range(repeats + 1):
+    for _ in range(repeats + 1):
         # After a run its mixtures with the pretrained network are measured in the background: not a part of it.
         notebook.until(lambda: notebook.ask("print(busy())") == "0", "for the background to be quiet")
         found["headless"].append(float(notebook.ask("print(headless())")))
@@ -124,14 +124,15 @@ def main() -> int:
         notebook = NotebookPage(browser.new_page(viewport={"width": 1280, "height": 900}), server)
         open_lab(notebook, "clicks", line="layer3", epochs=500)
         for name, values in click_latencies(notebook).items():
-            print(f"{name}: median {statistics.median(values):.0f} ms, 95th percentile {percentile(values, 0.95):.0f} ms, "
-                  f"n = {len(values)}")  # fmt: skip
+            median, slow = statistics.median(values), percentile(values, 0.95)
+            print(f"{name}: median {median:.0f} ms, 95th percentile {slow:.0f} ms, n = {len(values)}")
         notebook.open("cost", [lab_cell(line="layer3", epochs=8)])
         notebook.run_all()
         costs = live_costs(notebook)
+        for name, values in costs.items():
+            print(f"{name}: median {statistics.median(values):.2f} CPU s of {[round(one, 2) for one in values]}")
         headless, live = (statistics.median(costs[name]) for name in ("headless", "live"))
-        print(f"headless {headless:.2f} CPU s, live {live:.2f} CPU s: {live / headless - 1:+.1%} (n = {REPEATS} each, "
-              f"{[round(one, 2) for one in costs['headless']]} and {[round(one, 2) for one in costs['live']]})")  # fmt: skip
+        print(f"being live costs {live / headless - 1:+.1%}")
         browser.close()
     return 0
 

@@ -1,4 +1,4 @@
-"""The claim about clicks, measured: pytest -m slow tests/browser/test_latency.py on a machine that does nothing else."""
+"""The claim about clicks, measured on a machine that does nothing else: pytest -m slow tests/browser/test_latency.py"""
 
 import statistics
 

@@ -37,7 +37,8 @@ def test_fifty_random_actions_leave_a_lab_that_works(notebook):
         try:
             touch(notebook.page, control, chance)
         except Error as error:  # it was disabled or went away between the look and the touch, as a student's may
-            assert "Timeout" in error.message, done
+            if "Timeout" not in error.message:
+                raise
         assert state(notebook) in STATES, done
         assert notebook.errors == [], done
     assert len(set(done)) > 8, done

@@ -3,8 +3,8 @@
     missing() == []                    # everything is there
     missing()                          # ["Chromium: …", "playwright: …"]
 
-Chromium is $TRANSFERLAB_CHROMIUM or what the PATH holds; axe-core comes with the package axe-playwright-python. Left out:
-fetching anything; CONTRIBUTING and `.ci/run` say how to install them.
+Chromium is $TRANSFERLAB_CHROMIUM or what the PATH holds; axe-core comes with the package axe-playwright-python. Left
+out: fetching anything; `.ci/run` says how to install them.
 """
 
 import os

@@ -5,11 +5,12 @@
     Lab("torchvision/resnet50", "my_images/")       # or yours
     Lab(my_model, data=images.split(0.2))
 
-On the left what is set: recipe, freeze line, learning rates. On the right what happens. Below, one at a time: what is
-forgotten, what is inside, the images, the runs, the code. Every panel can be had alone: `FreezeMap(lab.session)`.
+On the left what is set: recipe and freeze line. On the right what happens. Below, one at a time: the learning rates,
+what is forgotten, the images, what is inside, the runs, the code. Every panel can be had alone: `FreezeMap(lab.session)`.
 Left out: more than one run at a time; a new lab ends the run of the one before, as does the same cell run again.
 """
 
+import weakref
 from typing import Any
 
 import ipywidgets
@@ -31,6 +32,8 @@ from transferlab.widgets.replay_panel import ReplayPanel
 from transferlab.widgets.run_table import RunTable
 from transferlab.widgets.tabs import Tabs
 
+_labs: "weakref.WeakSet[Lab]" = weakref.WeakSet()
+
 SETTINGS_WIDTH, RUN_WIDTH = "330px", "560px"  # what they need at least; on a narrow page the run comes below
 
 
@@ -51,7 +54,7 @@ class Lab(ipywidgets.Box):
     def __init__(
         self, backbone: Any = "bundled", data: Any = "objects", *, blocking: bool = False, **settings: Any
     ) -> None:
-        end_every_run()  # of the same cell, run again
+        _leave_the_one_before()
         self.session = session = Session(backbone, data, **settings)
         self.recipe = RecipePanel(session)
         self.freeze_map = FreezeMap(session)
@@ -69,6 +72,7 @@ class Lab(ipywidgets.Box):
         self.code = CodePanel(session)
         self.tabs = Tabs(
             {
+                "Learning rates": self.learning_rates,
                 "Forgetting": self.forgetting,
                 "Images": self.data,
                 "Filters": self.filters,
@@ -81,10 +85,10 @@ class Lab(ipywidgets.Box):
             }
         )
         self.freeze_map.on_stage(self._look_at)
-        left = ipywidgets.VBox(
-            [self.recipe, self.freeze_map, self.learning_rates], layout=_column(f"0 1 {SETTINGS_WIDTH}", "290px")
-        )
+        left = ipywidgets.VBox([self.recipe, self.freeze_map], layout=_column(f"0 1 {SETTINGS_WIDTH}", "290px"))
         right = ipywidgets.VBox([self.live_run, self.tabs.box], layout=_column(f"1 1 {RUN_WIDTH}", "320px"))
+        self.cell = _cell()
+        _labs.add(self)
         super().__init__([left, right], layout=ipywidgets.Layout(flex_flow="row wrap", width="100%"))
 
     def _look_at(self, stage: str) -> None:
@@ -96,13 +100,15 @@ class Lab(ipywidgets.Box):
     @property
     def panels(self) -> tuple[Any, ...]:
         """Every panel, for whoever wants to close or to inspect them."""
-        return (self.recipe, self.freeze_map, self.learning_rates, self.live_run, self.tabs, *self.tabs.panels.values())
+        return (self.recipe, self.freeze_map, self.live_run, self.tabs, *self.tabs.panels.values())
 
     def close(self) -> None:
         """End the run and take all panels away."""
-        self.session.close()
-        for panel in self.panels:
-            panel.close()
+        if "cell" in vars(self):  # ipywidgets closes what is thrown away, a lab that could not be made included
+            _labs.discard(self)
+            self.session.close()
+            for panel in self.panels:
+                panel.close()
         super().close()
 
     def _repr_mimebundle_(self, **arguments: Any) -> Any:
@@ -110,6 +116,27 @@ class Lab(ipywidgets.Box):
         if found:
             found["text/plain"] = f"The lab of transferlab. {self.live_run.in_words()}"
         return found
+
+
+def _leave_the_one_before() -> None:
+    """Labs of this cell, which is being run again, are taken away; others end what they are at: one works at a time."""
+    for other in list(_labs):
+        if other.cell is not None and other.cell == _cell():
+            other.close()
+        else:
+            other.learning_rates.search.cancel()
+    end_every_run()
+
+
+def _cell() -> str | None:
+    """What Jupyter calls the cell that is run now; None outside of it, and where the page does not say."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return None
+    shell = get_ipython()
+    parent = shell.get_parent() if shell is not None and hasattr(shell, "get_parent") else {}
+    return (parent.get("metadata") or {}).get("cellId")
 
 
 def _column(flex: str, least: str) -> ipywidgets.Layout:
