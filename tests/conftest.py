@@ -7,6 +7,9 @@ import pytest
 import torch
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+if "PYTEST_XDIST_WORKER" in os.environ:  # two processes with two threads each would wait for each other
+    os.environ["OMP_NUM_THREADS"] = "1"
+    torch.set_num_threads(1)
 os.environ["TRANSFERLAB_PRECISION"] = "fp32"  # expected values must not depend on what is quicker on this machine
 
 

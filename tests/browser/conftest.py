@@ -41,7 +41,7 @@ def browser(tools):
 
 @pytest.fixture
 def notebook(server, browser, request):
-    """A page for one notebook, whose kernel ends with the test; $TRANSFERLAB_SCREENSHOTS says where to keep pictures."""
+    """A page for one notebook, whose kernel ends with the test; $TRANSFERLAB_SCREENSHOTS takes a picture."""
     page = NotebookPage(browser.new_page(), server)
     yield page
     folder = os.environ.get("TRANSFERLAB_SCREENSHOTS")

@@ -21,8 +21,8 @@ FIND = """selector => {
     if (tag === "select" && one.options.length < 2) return "read"; // nothing to choose between
     if (tag === "select" || type === "range" || role === "slider") return "move";
     if (tag === "input") return type === "file" ? "file" : "press";
-    const isPressed = ["button", "summary", "a"].includes(tag) || ["button", "switch", "checkbox", "tab"].includes(role);
-    return isPressed ? "press" : "read";
+    const roles = ["button", "switch", "checkbox", "tab"];
+    return ["button", "summary", "a"].includes(tag) || roles.includes(role) ? "press" : "read";
   };
   const name = one => one.ariaLabel || one.labels?.[0]?.textContent || one.textContent.trim() || one.outerHTML;
   // Of a group of radio buttons only the chosen one is a stop of Tab; the arrows go on from there.

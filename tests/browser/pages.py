@@ -25,8 +25,8 @@ CELLS = (
     "window.jupyterapp.shell.currentWidget.content.widgets"
     ".filter(cell => cell.model.type === 'code' && cell.model.sharedModel.source.trim())"
 )
-# What Jupyter's own pages stumble over, seen with an empty notebook too. Voila's template asks a CDN for the style sheets
-# of its icons and for MathJax. Nothing of ours does anything of the kind.
+# What Jupyter's own pages stumble over, seen with an empty notebook too. Voila's template asks a CDN for the style
+# sheets of its icons and for MathJax. Nothing of ours does anything of the kind.
 VOILA_OWN = (
     r"^https://(cdn\.jsdelivr\.net/npm/@fortawesome/fontawesome-free@|cdnjs\.cloudflare\.com/ajax/libs/mathjax/)"
 )
