@@ -1,6 +1,6 @@
 """The beginning of a lab's run: a fresh model, an empty log, room for its states, and the records to come."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from torch import nn
 
@@ -18,11 +18,12 @@ Beginning = tuple[nn.Module, RunLog, Snapshots, Iterator[Step | Measurement | Ep
 
 
 def begin(
-    workshop: Workshop, settings: Settings, control: Control, snapshots: Snapshots, state: Snapshot | None = None
-) -> Beginning:
+    workshop: Workshop, settings: Settings, control: Control, room: Callable[[nn.Module], Snapshots],
+    state: Snapshot | None = None,
+) -> Beginning:  # fmt: skip
     """Everything that a run of these settings needs; `state` lets it go on from another run's model.
 
-        >>> model, log, snapshots, records = begin(workshop, settings, Control(), Snapshots())
+        >>> model, log, snapshots, records = begin(workshop, settings, Control(), history.room_for_snapshots)
 
     Raises:
         ValueError: no run can be made of them; see `fit`.
@@ -38,4 +39,4 @@ def begin(
     log = RunLog(recipe.batches_per_epoch(len(data.train)), recipe.epochs)
     if state is not None:
         log.marks.append(Mark(0.0, "live", f"goes on from {state.held_out_accuracy:.1%} held-out"))
-    return model, log, snapshots, records
+    return model, log, room(model), records

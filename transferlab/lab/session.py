@@ -214,7 +214,7 @@ class Session(OnView):
         self.history.close()
 
     def _prepare(self, control: Control) -> Beginning:
-        return begin(self.workshop, self._trained_with, control, self.history.room_for_snapshots(), self._begins_from)
+        return begin(self.workshop, self._trained_with, control, self.history.room_for_snapshots, self._begins_from)
 
     def _state_changed(self) -> None:
         if self._trainer is not None and self._trainer.is_over:

@@ -6,8 +6,9 @@
     Lab(my_model, data=images.split(0.2))
 
 On the left what is set: recipe and freeze line. On the right what happens. Below, one at a time: the learning rates,
-what is forgotten, the images, what is inside, the runs, the code. Every panel can be had alone: `FreezeMap(lab.session)`.
-Left out: more than one run at a time; a new lab ends the run of the one before, as does the same cell run again.
+what is forgotten, the images, what is inside, the runs, the code. Every panel can be had alone:
+`FreezeMap(lab.session)`. Left out: more than one run at a time; a new lab ends the run of the one before, and the same
+cell run again takes the old lab away.
 """
 
 import weakref

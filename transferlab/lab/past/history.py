@@ -4,7 +4,8 @@
     history.add(run, settings, stages, log, snapshots, frames)
 
 Of the newest two runs every state and picture is kept, so that a slider can go through them; of older ones the curves,
-the settings and the last state, in a file. Left out: keeping runs beyond the kernel, see `recording.py`.
+the settings and the last state, in a file. States of small models are kept in memory meanwhile, where taking one costs
+a run a tenth of what writing it does. Left out: keeping runs beyond the kernel, see `recording.py`.
 """
 
 import shutil
@@ -12,10 +13,13 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from transferlab.explain.snapshot import Snapshot
+from torch import nn
+
+from transferlab.explain.snapshot import Snapshot, write_snapshot
 from transferlab.explain.snapshots import Snapshots
 from transferlab.lab.log import RunLog
 from transferlab.lab.previews import Frame
@@ -23,6 +27,8 @@ from transferlab.lab.settings import Settings
 from transferlab.records import Run
 
 KEPT_WHOLE = 2
+SMALL = 32 * 2**20  # bytes of a model whose states are kept in memory; the bundled backbone has 11 MB
+MOST_IN_MEMORY = 8  # states of a run, so that two runs take half a gigabyte at worst
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +67,14 @@ class History:
     def next_number(self) -> int:
         return max((one.number for one in self.runs), default=0) + 1
 
-    def room_for_snapshots(self) -> Snapshots:
-        """Where the states of the next run go."""
+    def room_for_snapshots(self, model: nn.Module) -> Snapshots:
+        """Where the states of the next run go, which trains this model.
+
+        >>> history.room_for_snapshots(load("bundled"))
+        Snapshots(at most 8; epochs none yet)
+        """
+        if sum(value.nbytes for value in model.state_dict().values()) <= SMALL:
+            return Snapshots(most=MOST_IN_MEMORY)
         return Snapshots(Path(tempfile.mkdtemp(prefix=f"run-{self.next_number}-", dir=self._folder)))
 
     def add(
@@ -73,7 +85,7 @@ class History:
         kept = {name: dict(one) for name, one in (frames or {}).items()}
         with self._changing:  # one run may end while another is deleted
             new = FinishedRun(self.next_number, run, settings, stages, log, snapshots, kept, source)
-            older = [_thinned(one) for one in self.runs[: 1 - KEPT_WHOLE]]
+            older = [self._thinned(one) for one in self.runs[: 1 - KEPT_WHOLE]]
             self.runs = (*older, *self.runs[1 - KEPT_WHOLE :], new)
         return new
 
@@ -85,10 +97,15 @@ class History:
                     _delete(one.snapshots)
             self.runs = tuple(one for one in self.runs if one.number != number)
 
-
-def _thinned(one: FinishedRun) -> FinishedRun:
-    _delete(one.snapshots[:-1])
-    return replace(one, snapshots=one.snapshots[-1:], frames={})
+    def _thinned(self, one: FinishedRun) -> FinishedRun:
+        """Its last state alone, in a file."""
+        _delete(one.snapshots[:-1])
+        last = one.snapshots[-1:]
+        if last and isinstance(last[0].kept, dict):
+            with suppress(OSError):  # a full disk: it stays in memory
+                folder = Path(tempfile.mkdtemp(prefix=f"run-{one.number}-", dir=self._folder))
+                last = (write_snapshot(last[0], folder),)
+        return replace(one, snapshots=last, frames={})
 
 
 def _delete(snapshots: tuple[Snapshot, ...]) -> None:

@@ -127,7 +127,7 @@ function create(root, api) {
       one.slider.value = exponent(stage.rate);
       const text = exactText(stage.rate);
       one.slider.setAttribute("aria-valuetext", stage.frozen ? "frozen" : text);
-      if (document.activeElement !== one.number || Number(one.number.value) !== stage.rate) one.number.value = text;
+      if (document.activeElement !== one.number) one.number.value = text;
     }
     place(one.tick, stage.now !== null, stage.now);
     place(one.valley, Boolean(stage.band), stage.band?.[1]);

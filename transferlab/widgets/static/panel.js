@@ -20,6 +20,9 @@ function h(tag, attributes = {}, ...children) {
   }
   // Jupyter listens to keys before the element does, and would move to another cell (ipywidgets, Notebook 7).
   if (FOCUSABLE.has(tag) || "tabindex" in attributes) element.setAttribute("data-lm-suppress-shortcuts", "true");
+  if (tag === "input") element.addEventListener("keydown", (event) => { // Jupyter cancels what Enter would do in a field
+    if (event.key === "Enter" && ["text", "number"].includes(element.type)) { element.blur(); element.focus(); }
+  });
   element.append(...children.flat().filter((child) => child !== null && child !== undefined));
   return element;
 }
@@ -117,8 +120,11 @@ function panel(create) {
       };
       const quiet = () => say("The kernel does not answer: it is busy with another cell, or was restarted. " +
         "After a restart, run this cell again.", "lost");
+      const send = (content, callbacks, buffers) => {
+        try { model.send(content, callbacks, buffers); } catch { quiet(); } // a restarted kernel has forgotten the panel
+      };
       const api = {
-        model,
+        model: { send },
         say,
         act(name, content = {}, buffers = []) {
           const number = (numbers += 1);
@@ -126,14 +132,14 @@ function panel(create) {
           const began = performance.now();
           const late = setTimeout(quiet, PATIENCE);
           waiting.set(number, { late, began });
-          model.send({ kind: "act", name, content, number }, undefined, buffers);
+          send({ kind: "act", name, content, number }, undefined, buffers);
           return number;
         },
         /** Say when Python has been silent for long, although it is asked every few seconds. */
         heartbeat() {
           const timer = setInterval(() => {
             if (document.hidden) { heardAt = Date.now(); return; }
-            model.send({ kind: "act", name: "pulse", content: {}, number: 0 });
+            send({ kind: "act", name: "pulse", content: {}, number: 0 });
             if (Date.now() - heardAt > 2 * PATIENCE) quiet();
           }, PATIENCE / 2);
           stops.push(() => clearInterval(timer));
@@ -160,7 +166,9 @@ function panel(create) {
         }
       };
       model.on("msg:custom", receive);
-      model.send({ kind: "hello" });
+      send({ kind: "hello" });
+      const again = setInterval(() => (root.ariaLabel ? clearInterval(again) : send({ kind: "hello" })), 1000);
+      stops.push(() => clearInterval(again));
       return () => {
         model.off("msg:custom", receive);
         for (const { late } of waiting.values()) clearTimeout(late);
