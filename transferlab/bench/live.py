@@ -31,7 +31,7 @@ def live_figures(repeats: int = 5, small: bool = False) -> dict:
     """
     if repeats < 1:
         raise ValueError(f"repeats is how often each way is measured, 1 or more; you gave {repeats}.")
-    epochs, per_class = (1, 5) if small else (12, 100)
+    epochs, per_class = (1, 5) if small else (8, 50)
     found: dict[str, list[float]] = {way: [] for way in WAYS}
     _run("and pictures", 1, per_class)  # whatever is loaded only once
     for turn in range(repeats):
