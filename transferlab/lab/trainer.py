@@ -59,6 +59,7 @@ class Trainer:
         self.clock = Clock()  # of training: pauses and pictures are left out
         self.state = "preparing"
         self._rested = False
+        self._done = threading.Event()
         self._steering: list[Callable[[], None]] = []  # what was asked for before the run could obey
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
@@ -80,18 +81,20 @@ class Trainer:
             self._fail(error)
             if self._thread is None and not isinstance(error, Exception):
                 raise
+        finally:
+            self._done.set()
 
     def wait(self, seconds: float) -> bool:
         """Wait until the run is over, at most so long; returns whether it is.
 
-        In short sleeps: interrupting a join leaves `is_alive()` false while the thread runs on (Python 3.11).
+        For an event and not by join, which an interrupt would leave with `is_alive()` false while the thread runs on
+        (Python 3.11).
         """
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            if self.is_over and (self._thread is None or not self._thread.is_alive()):
-                return True
-            time.sleep(0.005)
-        return False
+        if not self._done.wait(seconds):
+            return False
+        while self._thread is not None and self._thread is not threading.current_thread() and self._thread.is_alive():
+            time.sleep(0.001)  # its last line
+        return True
 
     def steer(self, ask: Callable[[], None]) -> None:
         """Ask something of the control; while the run gets ready this waits until it can be asked."""
