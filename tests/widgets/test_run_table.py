@@ -7,7 +7,8 @@ from transferlab.widgets.run_table import MOST_COMPARED, RunTable
 
 
 @pytest.fixture
-def session(make_session):
+def session(make_session, monkeypatch):
+    monkeypatch.setattr("transferlab.lab.past.history.SMALL", 0)  # states in files, as of a large model
     session = make_session(epochs=1)
     for seed in (0, 1):
         session.choose(seed=seed)
