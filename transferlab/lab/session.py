@@ -12,6 +12,8 @@ settings, during one it goes to the engine's Control. One run trains at a time i
 once would only wait for each other. Left out: what a panel looks like.
 """
 
+import atexit
+import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -32,6 +34,7 @@ from transferlab.records import Command
 
 __all__ = ["IDLE", "STATES", "Playing", "Session", "end_every_run"]
 
+LAST_PATIENCE = 10.0  # seconds that the interpreter waits for a thread when it ends
 PATIENCE = 60.0  # seconds that a run has to finish its batch when another starts
 
 _training: "weakref.WeakSet[Session]" = weakref.WeakSet()
@@ -270,3 +273,15 @@ def end_every_run(but: Session | None = None) -> None:
     for session in list(_training):
         if session is not but:
             session.end()
+
+
+@atexit.register
+def leave() -> None:
+    """End what is on before the interpreter goes down: a thread that it cuts off within torch aborts the process.
+
+    >>> leave()
+    """
+    end_every_run()
+    for thread in threading.enumerate():
+        if thread.name.startswith("transferlab") and thread.name != "transferlab replay":  # which only waits
+            thread.join(LAST_PATIENCE)
