@@ -3,7 +3,7 @@ from array import array
 
 import pytest
 
-from transferlab.lab.log import Mark, RunLog
+from transferlab.lab.log import LogReader, Mark, RunLog
 from transferlab.records import Command, Epoch, Measurement, Step
 
 
@@ -113,3 +113,18 @@ def test_a_log_goes_to_json_and_back():
 def test_what_is_no_log_is_refused(change):
     with pytest.raises(ValueError, match=r"log of a run|places|many|unpack"):
         RunLog.from_plain({**RunLog(1).to_plain(), **change})
+
+
+def test_a_log_reader_gets_every_point_once_and_hears_of_another_log():
+    log, reader = RunLog(2), LogReader()
+    log.add(step(1, loss=2.0))
+    reset, points = reader.new(log)
+    assert reset
+    assert points["loss"] == (array("f", [0.5]), array("f", [2.0]))
+    assert reader.new(log) == (False, {})
+    log.add(step(2, loss=1.0))
+    assert reader.new(log)[1]["loss"] == (array("f", [1.0]), array("f", [1.0]))
+    assert reader.new(None) == (True, {})
+    assert reader.new(log)[0]
+    reader.forget()
+    assert list(reader.new(log)[1]["loss"][0]) == [0.5, 1.0]

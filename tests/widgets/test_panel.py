@@ -74,3 +74,15 @@ def test_a_panel_that_shows_nothing_says_so():
 def test_what_is_read_without_a_kernel_has_words(page):
     bundle = page(Counter()).panel._repr_mimebundle_()
     assert "Counter" in bundle[0]["text/plain"]
+
+
+def test_a_state_that_the_page_has_is_not_sent_again(page):
+    counter = page(Counter())
+    counter.panel.refresh_if_new()
+    assert counter.sent == []  # there is no page yet
+    counter.hello()
+    counter.panel.refresh_if_new()
+    assert len(counter.sent) == 1
+    counter.panel.count = 5
+    counter.panel.refresh_if_new()
+    assert counter.state == {"count": 5}

@@ -175,3 +175,28 @@ class RunLog:
 
     def _add(self, name: str, x: float, y: float | None) -> None:
         self.series.setdefault(name, Series()).add(x, y)
+
+
+class LogReader:
+    """What a reader has seen of the log that is on view, so that it gets every point once.
+
+    >>> reset, points = reader.new(session.log)      # reset: it is another log, so that what was drawn goes
+    """
+
+    def __init__(self) -> None:
+        self._log: RunLog | None = None
+        self._seen: dict[str, int] = {}
+
+    def forget(self) -> None:
+        """Begin anew: a page was reloaded."""
+        self._log, self._seen = None, {}
+
+    def new(self, log: RunLog | None) -> tuple[bool, dict[str, tuple[array, array]]]:
+        """Whether this is another log than before, and the points that were not seen yet."""
+        reset = log is not self._log
+        if reset:
+            self._log, self._seen = log, {}
+        points = log.points_since(self._seen) if log else {}
+        for name, (x, _) in points.items():
+            self._seen[name] = self._seen.get(name, 0) + len(x)
+        return reset, points

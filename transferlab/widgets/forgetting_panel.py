@@ -9,7 +9,7 @@ Left out: ways to forget less while training, which are the recipe's.
 import threading
 from typing import Any
 
-from transferlab.lab.log import RunLog
+from transferlab.lab.log import LogReader
 from transferlab.lab.looks.mixing import COARSE, Mixer, why_not
 from transferlab.lab.looks.subject import Subject
 from transferlab.lab.session import Session
@@ -36,8 +36,7 @@ class ForgettingPanel(Panel):
         self.mixed: Any = None
         self.mixer = Mixer(session, self._measured, lambda sentence: self.say(sentence, "error"))
         self._on_screen = False
-        self._shown: RunLog | None = None
-        self._counts: dict[str, int] = {}
+        self._reader = LogReader()
         self._sending = threading.RLock()
         super().__init__()
         self._unsubscribe = session.subscribe(self._heard)
@@ -65,7 +64,7 @@ class ForgettingPanel(Panel):
     def refresh(self) -> None:
         super().refresh()
         with self._sending:
-            self._shown = None
+            self._reader.forget()
         self._send_points()
 
     def close(self) -> None:
@@ -121,14 +120,8 @@ class ForgettingPanel(Panel):
 
     def _send_points(self) -> None:
         with self._sending:  # the thread that trains and the one that answers the page must not both send a point
-            log = self.session.log
-            reset = log is not self._shown
-            if reset:
-                self._shown, self._counts = log, {}
-            new = log.points_since(self._counts) if log else {}
+            reset, new = self._reader.new(self.session.log)
             series = {name: [list(x), list(y)] for name, (x, y) in new.items() if name in SERIES}
-            for name, (x, _) in series.items():
-                self._counts[name] = self._counts.get(name, 0) + len(x)
             if reset or series:
                 self.tell("points", {"reset": reset, "series": series, "now": self.state()})
 

@@ -7,7 +7,6 @@ cost is sent with the state, so that dragging shows it without asking Python. Le
 line, which no recipe of ours has.
 """
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -31,8 +30,6 @@ class FreezeMap(Panel):
         self.session = session
         self._looking: list[Callable[[str], None]] = []
         self._asked: str | None = None  # where the line was put while the run was getting ready
-        self._last: dict[str, Any] | None = None  # the state that the page has
-        self._sending = threading.Lock()
         super().__init__()
         self._unsubscribe = session.subscribe(self._heard)
 
@@ -80,12 +77,12 @@ class FreezeMap(Panel):
         >>> panel.on_stage(lambda stage: print(stage))
         """
         self._looking.append(callback)
-        self._send_new()
+        self.refresh_if_new()
 
         def end() -> None:
             if callback in self._looking:
                 self._looking.remove(callback)
-                self._send_new()
+                self.refresh_if_new()
 
         return end
 
@@ -108,11 +105,6 @@ class FreezeMap(Panel):
         stage = self._known(content.get("stage"))
         for callback in list(self._looking):
             callback(stage)
-
-    def refresh(self) -> None:
-        with self._sending:
-            self._last = self.state()
-            self.send({"kind": "state", "title": self.title, "state": self._last})
 
     def close(self) -> None:
         self._unsubscribe()
@@ -151,12 +143,4 @@ class FreezeMap(Panel):
 
     def _heard(self, event: str) -> None:
         if event in WHAT_CHANGES_IT:
-            self.attempt(self._send_new)
-
-    def _send_new(self) -> None:
-        """The state, where there is a page that has another one."""
-        with self._sending:
-            state = self.state() if self._last is not None else None
-            if state != self._last:
-                self._last = state
-                self.send({"kind": "state", "title": self.title, "state": state})
+            self.attempt(self.refresh_if_new)

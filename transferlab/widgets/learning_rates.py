@@ -7,7 +7,6 @@ moving one makes the recipe one's own; in a run a rate that is set holds from th
 out: rates for parts of a stage.
 """
 
-import threading
 from typing import Any
 
 from transferlab.errors import unknown
@@ -31,8 +30,6 @@ class LearningRates(Panel):
     def __init__(self, session: Session) -> None:
         self.session = session
         self._named: str | None = None  # the recipe that was chosen before the student made one of their own
-        self._last: dict[str, Any] | None = None  # the state that the page has
-        self._sending = threading.Lock()
         self._named_plan: tuple[object, tuple[PhaseRow, ...]] = None, ()  # of which stages, and what it would train
         self._note_recipe()
         super().__init__()
@@ -120,11 +117,6 @@ class LearningRates(Panel):
         if not found:
             raise ValueError("There are no suggestions yet. Press “Suggest rates” first.")
         self._change(lambda: self.session.set_rates(found))
-
-    def refresh(self) -> None:
-        with self._sending:
-            self._last = self.state()
-            self.send({"kind": "state", "title": self.title, "state": self._last})
 
     def close(self) -> None:
         self._unsubscribe()
@@ -214,15 +206,7 @@ class LearningRates(Panel):
     def _heard(self, event: str) -> None:
         if event in WHAT_CHANGES_IT:
             self._note_recipe()
-            self.attempt(self._send_new)
-
-    def _send_new(self) -> None:
-        """The state, where there is a page that has another one."""
-        with self._sending:
-            state = self.state() if self._last is not None else None
-            if state != self._last:
-                self._last = state
-                self.send({"kind": "state", "title": self.title, "state": state})
+            self.attempt(self.refresh_if_new)
 
 
 def _line_of(row: PhaseRow) -> int:

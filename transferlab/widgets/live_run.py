@@ -10,7 +10,7 @@ import threading
 from array import array
 from typing import Any
 
-from transferlab.lab.log import RunLog
+from transferlab.lab.log import LogReader
 from transferlab.lab.session import Session
 from transferlab.widgets.panel import Panel
 
@@ -30,8 +30,7 @@ class LiveRun(Panel):
 
     def __init__(self, session: Session, blocking: bool = False) -> None:
         self.session, self.blocking = session, blocking
-        self._seen: dict[str, int] = {}
-        self._shown: RunLog | None = None
+        self._reader = LogReader()
         self._sending = threading.Lock()
         super().__init__()
         self._unsubscribe = session.subscribe(self._heard)
@@ -58,7 +57,7 @@ class LiveRun(Panel):
     def refresh(self) -> None:
         super().refresh()
         with self._sending:
-            self._shown = None
+            self._reader.forget()
         self._send_points()
         self._send_overlay()
 
@@ -108,16 +107,11 @@ class LiveRun(Panel):
 
     def _send_points(self) -> None:
         with self._sending:  # the thread that trains and the one that answers the page must not both send a point
-            log = self.session.log
-            reset = log is not self._shown
-            if reset:
-                self._shown, self._seen = log, {}
-            new = log.points_since(self._seen) if log else {}
+            reset, new = self._reader.new(self.session.log)
             values = array("f")
-            for name, (x, y) in new.items():
+            for x, y in new.values():
                 values.extend(x)
                 values.extend(y)
-                self._seen[name] = self._seen.get(name, 0) + len(x)
             content = {
                 "reset": reset,
                 "stages": list(self._stages()),
@@ -134,7 +128,7 @@ class LiveRun(Panel):
 
     def _send_overlay(self) -> None:
         values, runs = array("f"), []
-        for one in getattr(self.session, "compared", ()):
+        for one in self.session.compared:
             held_out = one.log.series.get("held_out")
             if held_out:
                 runs.append([f"run {one.number}", len(held_out)])

@@ -49,6 +49,7 @@ class Panel(anywidget.AnyWidget):
         return ()
 
     def __init__(self, **arguments: Any) -> None:
+        self._on_page: dict[str, Any] | None = None  # the state that the page has
         self.sending = threading.RLock()  # two threads must not send their states in the wrong order
         super().__init__(**arguments)
         self.failures: list[str] = []
@@ -61,7 +62,14 @@ class Panel(anywidget.AnyWidget):
     def refresh(self) -> None:
         """Send the whole state."""
         with self.sending:
-            self.send({"kind": "state", "title": self.title, "state": self.state()})
+            self._on_page = self.state()
+            self.send({"kind": "state", "title": self.title, "state": self._on_page})
+
+    def refresh_if_new(self) -> None:
+        """Send the whole state where there is a page that has another one."""
+        with self.sending:
+            if self._on_page is not None and self.state() != self._on_page:
+                self.refresh()
 
     def tell(self, name: str, content: dict[str, Any] | None = None, buffers: list[Any] | None = None) -> None:
         """Send a small message, for `message(name, content, buffers)` of the panel's script."""

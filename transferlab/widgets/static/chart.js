@@ -52,21 +52,9 @@ function chart({ label, percent = false, log = false, height = 220, xLabel = "ep
   }
 
   function paint() {
-    const width = canvas.clientWidth;
-    if (!width) return;
-    const ratio = window.devicePixelRatio || 1;
-    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-      canvas.width = Math.round(width * ratio);
-      canvas.height = Math.round(height * ratio);
-    }
-    const dark = isDark(canvas);
-    const colours = seriesColours(dark);
-    const ink = dark ? "rgba(255,255,255,.87)" : "rgba(0,0,0,.8)";
-    const faint = dark ? "rgba(255,255,255,.16)" : "rgba(0,0,0,.12)";
-    const context = canvas.getContext("2d");
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, width, height);
-    context.font = "12px system-ui, sans-serif";
+    const ground = cleared(canvas, height);
+    if (!ground) return;
+    const { context, width, dark, colours, ink, faint } = ground;
     const [low, high, right] = range();
     const box = { left: 46, top: 8, right: width - 10, bottom: height - 20 };
     const px = (x) => box.left + (x / right) * (box.right - box.left);

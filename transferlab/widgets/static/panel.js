@@ -67,6 +67,25 @@ function seriesColours(dark) {
     : ["#0072b2", "#b36a00", "#007a5a", "#c04c00", "#a8497f", "#7a6f00", "#555555"];
 }
 
+/** An empty canvas as sharp as the screen, and the theme's colours to draw in; null while it is not on view. */
+function cleared(canvas, height) {
+  const width = canvas.clientWidth;
+  if (!width) return null;
+  const ratio = window.devicePixelRatio || 1;
+  if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+  }
+  const dark = isDark(canvas);
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  context.setLineDash([]);
+  context.font = "12px system-ui, sans-serif";
+  const [ink, faint] = dark ? ["rgba(255,255,255,.87)", "rgba(255,255,255,.16)"] : ["rgba(0,0,0,.8)", "rgba(0,0,0,.12)"];
+  return { context, width, dark, colours: seriesColours(dark), ink, faint };
+}
+
 /** 0.0003 as "3e-4", 0.834 as "83.4%". */
 function rateText(rate) {
   if (!(rate > 0)) return "–";

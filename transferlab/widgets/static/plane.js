@@ -20,19 +20,9 @@ function plane() {
   caption.append(...signs);
 
   function paint() {
-    const width = canvas.clientWidth;
-    if (!width) return;
-    const ratio = window.devicePixelRatio || 1;
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(height * ratio);
-    const dark = isDark(canvas);
-    const colours = seriesColours(dark);
-    const ink = dark ? "rgba(255,255,255,.87)" : "rgba(0,0,0,.8)";
-    const faint = dark ? "rgba(255,255,255,.16)" : "rgba(0,0,0,.12)";
-    const context = canvas.getContext("2d");
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, width, height);
-    context.font = "12px system-ui, sans-serif";
+    const ground = cleared(canvas, height);
+    if (!ground) return;
+    const { context, width, dark, colours, ink, faint } = ground;
     const box = { left: 46, top: 10, right: width - 12, bottom: height - 36 };
     const measured = mixtures.filter((one) => one[2] !== null);
     const low = [0, 1].map((axis) => lowest([...points, ...measured.map((one) => [one[2], one[1]])].map((point) => point[axis])));

@@ -116,19 +116,9 @@ function create(root, api) {
   const last = () => state.verdicts[state.verdicts.length - 1] || null;
 
   const draw = oncePerFrame(() => {
-    const width = canvas.clientWidth;
-    if (!width) return;
-    const ratio = window.devicePixelRatio || 1;
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(HEIGHT * ratio);
-    const dark = isDark(canvas);
-    const colours = seriesColours(dark);
-    const ink = dark ? "rgba(255,255,255,.87)" : "rgba(0,0,0,.8)";
-    const faint = dark ? "rgba(255,255,255,.16)" : "rgba(0,0,0,.12)";
-    const context = canvas.getContext("2d");
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, width, HEIGHT);
-    context.font = "12px system-ui, sans-serif";
+    const ground = cleared(canvas, HEIGHT);
+    if (!ground) return;
+    const { context, width, dark, colours, ink, faint } = ground;
     const box = area();
     const px = (share) => box.left + share * (box.right - box.left);
     const py = (value) => box.bottom - value * (box.bottom - box.top);
