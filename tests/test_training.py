@@ -22,6 +22,7 @@ def network(num_classes=2, seed=0):
 
 SHORT = {
     "feature_extraction": {"epochs": 2},
+    "last_stage": {"epochs": 2, "head_epochs": 1},
     "fine_tuning": {"epochs": 2, "head_epochs": 1},
     "gradual_unfreezing": {"epochs": 1, "head_epochs": 2},
     "lp_ft": {"epochs": 1, "probe_epochs": 1},

@@ -6,7 +6,7 @@ Left out, until it exists: LoRA.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,7 +104,15 @@ class Recipe:
 
     def shortened(self, share: float) -> "Recipe":
         """The same recipe with every phase cut to `share` of its epochs, at least one each."""
-        phases = tuple(dataclasses.replace(phase, epochs=max(1, round(phase.epochs * share))) for phase in self.phases)
+        return self.with_epochs([max(1, round(phase.epochs * share)) for phase in self.phases])
+
+    def with_epochs(self, epochs: Sequence[int]) -> "Recipe":
+        """The same recipe with another number of epochs for each of its phases.
+
+        >>> fine_tuning().with_epochs([2, 5]).epochs
+        7
+        """
+        phases = tuple(dataclasses.replace(one, epochs=n) for one, n in zip(self.phases, epochs, strict=True))
         return dataclasses.replace(self, phases=phases)
 
 
@@ -134,6 +142,26 @@ def fine_tuning(epochs: int = 20, head_epochs: int = 8, head_lr: float = 1e-3, *
         (
             Phase("head", 1.0, head_epochs, first_lr),
             Phase("all", 0.0, epochs, head_lr, backbone_lr=head_lr / 10, lowest_lr=head_lr / 100),
+        ),
+        **settings,
+    )
+
+
+def last_stage(epochs: int = 20, head_epochs: int = 8, head_lr: float = 1e-3, **settings: Any) -> Recipe:
+    """The new head first, then the last stage with it, at a tenth of the head's rate; everything below stays frozen.
+
+        >>> for record in fit(model, data, last_stage(epochs=10)): ...
+
+    Between feature extraction and fine-tuning, with the numbers of `fine_tuning`: what is thawed is a fifth of the
+    stages, though in a ResNet most of the weights.
+    """
+    check_learning_rate(head_lr, "head_lr")
+    first_lr = check_learning_rate(3 * head_lr, "3 · head_lr, the rate of the first phase,")
+    return Recipe(
+        "last_stage",
+        (
+            Phase("head", 1.0, head_epochs, first_lr),
+            Phase("last stage", 0.8, epochs, head_lr, backbone_lr=head_lr / 10),
         ),
         **settings,
     )
@@ -190,6 +218,7 @@ def lp_ft(epochs: int = 15, probe_epochs: int = 15, head_lr: float = 3e-3, **set
 
 RECIPES: dict[str, Callable[..., Recipe]] = {
     "feature_extraction": feature_extraction,
+    "last_stage": last_stage,
     "fine_tuning": fine_tuning,
     "gradual_unfreezing": gradual_unfreezing,
     "lp_ft": lp_ft,

@@ -2,6 +2,7 @@
 
 const RECIPES = [
   ["feature_extraction", "Feature extraction", "The backbone is frozen; a new head learns on its features."],
+  ["last_stage", "The last stage", "The head first, then the last stage with it; everything below stays frozen."],
   ["fine_tuning", "Fine-tuning", "The head first, then everything, the stem 100 times slower than the head."],
   ["gradual_unfreezing", "Gradual unfreezing", "The head until it converges, then stage after stage from the top, ever slower."],
   ["lp_ft", "Probe, then fine-tune (LP-FT)", "A converged linear probe, then everything at one low rate."],

@@ -1,0 +1,150 @@
+"""What an experiment consists of: cells, one training run each, and the names that their results are kept under.
+
+A name is made of everything that a result depends on: the weights, the images, the recipe, the seed, and the code
+below this package. What was measured once is found again under it, and a changed line of the engine finds nothing.
+"""
+
+import functools
+import hashlib
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+import transferlab
+from transferlab.backbones import load
+from transferlab.data.images import ImageSet, Splits
+from transferlab.identity import fingerprint, image_identity
+from transferlab.recipes import Recipe
+
+DataMaker = Callable[..., Splits]  # data(per_class=20, seed=0)
+Measure = Callable[[nn.Module, Splits, int], Mapping[str, float]]
+
+ABOVE = ("experiments", "claims", "failures", "museum", "plots", "widgets", "lab", "bench", "cli.py", "opening.py")
+
+
+@dataclass(frozen=True, eq=False)  # recipes hold dicts, so that cells are told apart by identity
+class Cell:
+    """One run of a sweep: an arm (what the table calls its recipe), images a class, and a seed."""
+
+    arm: str
+    recipe: Recipe
+    per_class: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What all cells of a sweep have in common.
+
+    `data` makes the images of a cell, `data(per_class=, seed=)`. `backbone` is a name for `load` or a network of one's
+    own. `measure(model, data, seed)` may add columns. `most_images` shortens phases in which the network would see more
+    training images than that; `forgetting` asks for what is left of the source task.
+    """
+
+    data: DataMaker
+    data_name: str
+    backbone: str | nn.Module
+    measure: Measure | None = None
+    most_images: int | None = None
+    forgetting: bool = False
+    device: str = "cpu"
+
+    @property
+    def backbone_name(self) -> str:
+        return self.backbone if isinstance(self.backbone, str) else type(self.backbone).__name__
+
+
+class Nested:
+    """The budgets of images that are there: `per_class` of each class, the smaller within the larger.
+
+    >>> Nested(splits)(per_class=5, seed=0)
+    """
+
+    def __init__(self, splits: Splits) -> None:
+        self.splits = splits
+
+    def __call__(self, per_class: int, seed: int) -> Splits:
+        return Splits(self.splits.train.per_class(per_class, seed), self.splits.held_out, self.splits.notes)
+
+    @property
+    def largest(self) -> int:
+        """The largest budget that every class can fill."""
+        return min(self.splits.train.counts().values())
+
+
+def conditions_identity(conditions: Conditions) -> str | None:
+    """A name for the conditions of a sweep, or None where they hold something that has none, such as a lambda.
+
+    >>> conditions_identity(Conditions(partial(worlds.target, "objects"), "objects", "bundled"))[:8]
+    """
+    parts = [
+        _function_identity(conditions.data), _backbone_identity(conditions.backbone),
+        "" if conditions.measure is None else _function_identity(conditions.measure),
+    ]  # fmt: skip
+    if any(part is None for part in parts):
+        return None
+    settings = (conditions.most_images, conditions.forgetting, conditions.device)
+    return _hash(*parts, settings, code_identity(), transferlab.__version__, torch.__version__)
+
+
+def cell_identity(cell: Cell, conditions: str) -> str:
+    """The name of a cell under these conditions; what the table calls the arm is no part of it.
+
+    >>> cell_identity(cell, conditions_identity(conditions))
+    """
+    return _hash(conditions, json.dumps(cell.recipe.to_plain(), sort_keys=True), cell.per_class, cell.seed)
+
+
+@functools.cache
+def code_identity() -> str:
+    """A hash of the package's code, without what lies above a run: experiments, figures, panels and commands.
+
+    >>> code_identity()[:8]
+    """
+    root = Path(transferlab.__file__).parent
+    files = sorted(path for path in root.rglob("*.py") if path.relative_to(root).parts[0] not in ABOVE)
+    return _hash(*[f"{path.relative_to(root)} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files])
+
+
+def _function_identity(function: Callable[..., Any]) -> str | None:
+    """What a function does, as text: its module, name, source and settled arguments."""
+    if isinstance(function, Nested):
+        return _hash(*(_images_identity(part) for part in (function.splits.train, function.splits.held_out)))
+    if isinstance(function, functools.partial):
+        inner, arguments = _function_identity(function.func), (function.args, sorted(function.keywords.items()))
+        named = [_argument_identity(one) for one in (*function.args, *function.keywords.values())]
+        return None if inner is None or None in named else _hash(inner, *named, list(function.keywords), len(arguments))
+    name = getattr(function, "__qualname__", "<>")
+    if "<" in name or function.__module__ == "__main__":  # a lambda, or a cell of a notebook that may change
+        return None
+    return _hash(function.__module__, name, inspect.getsource(inspect.getmodule(function) or function))
+
+
+def _argument_identity(argument: object) -> str | None:
+    if isinstance(argument, str | int | float | bool | tuple | type(None)):
+        return repr(argument)
+    if isinstance(argument, nn.Module):
+        return _backbone_identity(argument)
+    if isinstance(argument, ImageSet):
+        return _images_identity(argument)
+    return None
+
+
+def _images_identity(images: ImageSet) -> str:
+    tensors = {"labels": images.labels} | ({"groups": images.groups} if images.groups is not None else {})
+    return _hash(image_identity(images), fingerprint(tensors), images.class_names, images.label_safe)
+
+
+def _backbone_identity(backbone: str | nn.Module) -> str:
+    model = load(backbone) if isinstance(backbone, str) else backbone
+    return _hash(backbone if isinstance(backbone, str) else repr(backbone), fingerprint(dict(model.state_dict())))
+
+
+def _hash(*parts: object) -> str:
+    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:32]

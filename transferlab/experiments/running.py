@@ -1,0 +1,190 @@
+"""Carry out a few cells in one process: what a worker of a sweep does.
+
+Cells that train a head alone on the same images share one pass of the frozen backbone and are trained at once (see
+`many_heads`); any other cell is a run of `fit`. Everything computes with one thread, so that a table does not depend on
+how many processes made it.
+"""
+
+import copy
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from transferlab.backbones import load
+from transferlab.backbones.card import card_of
+from transferlab.data.images import ImageSet, Splits
+from transferlab.experiments.cells import Cell, Conditions
+from transferlab.experiments.results import Row
+from transferlab.forgetting import SourceMemory, remember
+from transferlab.heads import head_of, replace_head
+from transferlab.many_heads import HeadSetting, head_features, train_heads
+from transferlab.randomness import OwnRandomness
+from transferlab.recipes import Recipe
+from transferlab.records import Run
+from transferlab.training import fit
+
+
+@dataclass(frozen=True)
+class Job:
+    """Cells of one budget and one seed, which see the same images: one cell, or heads to be trained at once."""
+
+    cells: tuple[Cell, ...]
+    conditions: Conditions
+
+
+def is_head_alone(recipe: Recipe) -> bool:
+    """Whether a recipe does nothing but train a head on a frozen backbone, as `train_heads` does.
+
+    >>> is_head_alone(feature_extraction()), is_head_alone(fine_tuning())
+    (True, False)
+    """
+    first = recipe.phases[0]
+    return (
+        len(recipe.phases) == 1 and first.frozen_share == 1 and first.schedule == "one_cycle"
+        and not first.until_converged and not first.stage_lrs and recipe.keep is None and recipe.bn == "frozen"
+        and recipe.starts_from == "pretrained" and recipe.keep_features
+    )  # fmt: skip
+
+
+def jobs_of(cells: Sequence[Cell], conditions: Conditions) -> list[Job]:
+    """The cells as jobs: heads on the same images together, every other cell by itself.
+
+    >>> jobs_of(cells, conditions)
+    """
+    groups: dict[object, list[Cell]] = {}
+    for cell in cells:
+        recipe = cell.recipe
+        alike = (cell.per_class, cell.seed, recipe.epochs, recipe.batch_size)
+        groups.setdefault(alike if is_head_alone(recipe) else cell, []).append(cell)
+    return [Job(tuple(group), conditions) for group in groups.values()]
+
+
+def run_job(job: Job) -> list[Row]:
+    """The rows of the job's cells; what fails is a row with its error, and nothing is raised.
+
+    >>> run_job(Job((cell,), conditions))
+    """
+    with one_thread():
+        try:
+            first = job.cells[0]
+            data = job.conditions.data(per_class=first.per_class, seed=first.seed)
+            if is_head_alone(first.recipe):
+                return _heads(job, data)
+            return [_run(cell, job.conditions, data) for cell in job.cells]
+        except Exception as error:
+            told = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+            return [failed(cell, job.conditions, told) for cell in job.cells]
+
+
+def failed(cell: Cell, conditions: Conditions, error: str) -> Row:
+    """The row of a cell that came to nothing."""
+    return Row(
+        cell.arm, cell.recipe.name, conditions.backbone_name, conditions.data_name, cell.per_class, cell.seed,
+        error=error,
+    )  # fmt: skip
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute with one thread inside the block."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def within(recipe: Recipe, num_train: int, most_images: int | None) -> Recipe:
+    """The recipe with each phase cut to as many epochs as show at most `most_images` training images, at least one.
+
+    >>> within(from_scratch(), num_train=1000, most_images=8000).epochs
+    8
+    """
+    if most_images is None:
+        return recipe
+    most = max(1, most_images // num_train)
+    return recipe.with_epochs(tuple(min(phase.epochs, most) for phase in recipe.phases))
+
+
+def fresh_model(conditions: Conditions, recipe: Recipe, num_classes: int, seed: int) -> nn.Module:
+    """The backbone with a new head, or random weights where the recipe starts from them."""
+    backbone = conditions.backbone
+    if recipe.starts_from == "random":
+        card = None if isinstance(backbone, str) else card_of(backbone)
+        name = backbone if isinstance(backbone, str) else card and card.name
+        if not name:
+            raise ValueError(
+                f"'{recipe.name}' needs random weights, and nobody knows how to make them for a network of your own. "
+                "Give the backbone by its name, or leave this recipe out."
+            )
+        with OwnRandomness(seed):
+            return load(name, num_classes=num_classes, pretrained=False)
+    model = load(backbone) if isinstance(backbone, str) else copy.deepcopy(backbone)
+    replace_head(model, num_classes, seed=seed)
+    return model
+
+
+def _run(cell: Cell, conditions: Conditions, data: Splits) -> Row:
+    begun = time.perf_counter()
+    recipe = within(cell.recipe, len(data.train), conditions.most_images)
+    model = fresh_model(conditions, recipe, data.train.num_classes, cell.seed)
+    memory = None
+    if recipe.keep is not None or (conditions.forgetting and recipe.starts_from == "pretrained"):
+        memory = _memory(conditions, data.held_out, rehearsal=5 if recipe.keep is not None else 0)
+    run = None
+    for record in fit(model, data, recipe, memory=memory, seed=cell.seed, device=conditions.device):
+        if isinstance(record, Run):
+            run = record
+    assert run is not None
+    return Row(
+        cell.arm, recipe.name, conditions.backbone_name, data.train.name or conditions.data_name, cell.per_class,
+        cell.seed, run.accuracy, run.num_train, run.num_held_out, data.train.num_classes, run.source_before,
+        run.source_after, run.trainable_parameters, len(run.epochs) - 1, _measured(conditions, model, data, cell.seed),
+        time.perf_counter() - begun, run=run,
+    )  # fmt: skip
+
+
+def _heads(job: Job, data: Splits) -> list[Row]:
+    begun, conditions = time.perf_counter(), job.conditions
+    pretrained = load(conditions.backbone) if isinstance(conditions.backbone, str) else conditions.backbone
+    pretrained = copy.deepcopy(pretrained).to(conditions.device)
+    source = _memory(conditions, data.held_out).before if conditions.forgetting else None
+    settings = [HeadSetting(cell.recipe.phases[0].head_lr, cell.recipe.weight_decay, cell.seed) for cell in job.cells]
+    features, first = head_features(pretrained, data), job.cells[0].recipe
+    trained = train_heads(features, settings, first.epochs, first.batch_size)  # not shortened: it costs next to nothing
+    rows = []
+    for cell, result in zip(job.cells, trained, strict=True):
+        model = features.model
+        head = head_of(model)[1]
+        assert isinstance(head, nn.Linear)
+        with torch.no_grad():
+            head.weight.copy_(result.weight)
+            head.bias.copy_(result.bias)
+        rows.append(
+            Row(
+                cell.arm, cell.recipe.name, conditions.backbone_name, data.train.name or conditions.data_name,
+                cell.per_class, cell.seed, result.accuracy, len(data.train), len(data.held_out),
+                data.train.num_classes, source, source, head.weight.numel() + head.bias.numel(), cell.recipe.epochs,
+                _measured(conditions, model, data, cell.seed), (time.perf_counter() - begun) / len(job.cells),
+            )
+        )  # fmt: skip
+    return rows
+
+
+def _measured(conditions: Conditions, model: nn.Module, data: Splits, seed: int) -> Mapping[str, float]:
+    return dict(conditions.measure(model, data, seed)) if conditions.measure else {}
+
+
+def _memory(conditions: Conditions, probes: ImageSet, rehearsal: int = 0) -> SourceMemory:
+    """Accuracy on drawn source images where the backbone has some, else agreement on the held-out images."""
+    backbone = conditions.backbone
+    model = load(backbone) if isinstance(backbone, str) else backbone
+    card = card_of(model)
+    if card and card.name == "bundled":
+        return remember(model, rehearsal=rehearsal)
+    return remember(model, probes)
