@@ -1,5 +1,5 @@
-"""The command `transferlab`: `lab` opens the lab, `run` trains recipes side by side, `filters` and `explain` look
-inside, `fetch` brings pretrained weights, `bench` measures.
+"""The command `transferlab`: `lab` opens the lab, `run` trains recipes side by side, `claims` tries what is said of
+transfer learning, `filters` and `explain` look inside, `fetch` brings pretrained weights, `bench` measures.
 
 What can go wrong for a user ends in one sentence and exit status 2, without a traceback.
 """
@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="transferlab", description="Learn transfer learning by doing it.")
     parser.add_argument("--version", action="version", version=f"transferlab {__version__}")
     commands = parser.add_subparsers(
-        title="commands", required=True, metavar="lab | run | filters | explain | fetch | bench"
+        title="commands", required=True, metavar="lab | run | claims | filters | explain | fetch | bench"
     )
 
     lab = commands.add_parser("lab", help="open JupyterLab on a notebook with the lab in it")
@@ -68,6 +68,21 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--resume", action="store_true", help="go on from what is in --checkpoints")
     run.add_argument("--quick", action="store_true", help="fewer epochs: a first look")
     run.add_argument("--json", action="store_true", help="print run.json on standard output, and nothing else there")
+
+    claims = commands.add_parser("claims", help="try what is said of transfer learning: effects, intervals, verdicts")
+    claims.set_defaults(command=_claims)
+    extent = claims.add_mutually_exclusive_group()
+    extent.add_argument("--quick", action="store_true", help="within ten minutes on two cores (the default)")
+    extent.add_argument("--full", action="store_true", help="more seeds and images, within an hour on two cores")
+    claims.add_argument("--claim", type=int, action="append", default=[], help="a number; may be given several times")
+    claims.add_argument("--seed", type=int, default=0, help="the base seed; another one has other seeds throughout")
+    claims.add_argument("--workers", type=int, help="processes, one thread each; default: as many as cores, at most 8")
+    claims.add_argument("--fresh", action="store_true", help="measure anew what was measured before")
+    claims.add_argument("--list", action="store_true", help="show the claims and try none")
+    claims.add_argument("--out", type=Path, default=Path("transferlab-claims"), help="where claims.json and .html go")
+    claims.add_argument(
+        "--json", action="store_true", help="print claims.json on standard output, and nothing else there"
+    )
 
     filters = commands.add_parser("filters", help="show the first layer's kernels, and count how many are edges")
     filters.set_defaults(command=_filters)
@@ -119,16 +134,20 @@ def _run(options: argparse.Namespace) -> int:
     from transferlab.backbones import load
     from transferlab.backbones.card import card_of
     from transferlab.comparison import Comparison, find_data
+    from transferlab.joining import join
     from transferlab.plots import label, run_figure, save_figure
     from transferlab.randomness import check_device
     from transferlab.recipes import recipe as recipe_named
     from transferlab.records import Epoch
     from transferlab.tables import result_table, seeds_table, stage_table
 
-    def say(text: str) -> None:
-        print(text, file=sys.stderr if options.json else sys.stdout, flush=True)
-
     check_device(options.device)
+    processes = join(options.device)
+
+    def say(text: str) -> None:
+        if processes.leads:
+            print(text, file=sys.stderr if options.json else sys.stdout, flush=True)
+
     if options.resume and not options.checkpoints:
         raise ValueError("--resume needs the folder of the checkpoints: transferlab run --checkpoints DIR --resume.")
     if options.seeds < 1:
@@ -136,12 +155,14 @@ def _run(options: argparse.Namespace) -> int:
     recipes = [recipe_named(name) for name in dict.fromkeys(options.recipe or DEFAULT_RECIPES)]
     if options.quick:
         recipes = [recipe.shortened(QUICK_SHARE) for recipe in recipes]
-    options.out.mkdir(parents=True, exist_ok=True)
+    if processes.leads:
+        options.out.mkdir(parents=True, exist_ok=True)
     card = card_of(load(options.backbone, pretrained=False))
     assert card is not None
     runs = []
     for seed in range(options.seed, options.seed + options.seeds):
-        data = find_data(options.data, options.per_class, card.input_size, seed)
+        with processes.first_here():  # the others find a folder's images decoded
+            data = find_data(options.data, options.per_class, card.input_size, seed)
         comparison = Comparison(
             options.backbone, data, recipes, seed, options.device, probes_per_class=2 if options.quick else 5,
             checkpoints=options.checkpoints, resume=options.resume,
@@ -154,7 +175,8 @@ def _run(options: argparse.Namespace) -> int:
             say(f"\n{stage_table(comparison.plans())}\n")
         # disable=None: no bar where nobody watches, for each of its refreshes would be a line of a log file.
         total = sum(recipe.epochs for recipe in recipes)
-        with tqdm(total=total, unit="epoch", file=sys.stderr, leave=False, disable=None) as bar:
+        silent = None if processes.leads else True
+        with tqdm(total=total, unit="epoch", file=sys.stderr, leave=False, disable=silent) as bar:
             for recipe, record in comparison.records():
                 if isinstance(record, Epoch) and record.epoch > 0:
                     bar.set_description(f"seed {seed}, {label(recipe.name)}, {record.phase}")
@@ -165,6 +187,8 @@ def _run(options: argparse.Namespace) -> int:
             say(result_table(comparison.runs))
     if options.seeds > 1:
         say(seeds_table(runs))
+    if not processes.leads:
+        return 0
     picture = save_figure(run_figure(runs[: len(recipes)]), options.out / "curves.png")
     payload = json.dumps({"kind": "Comparison", "runs": [run.to_dict() for run in runs]}, indent=1, ensure_ascii=False)
     written = write_atomically(
@@ -174,6 +198,12 @@ def _run(options: argparse.Namespace) -> int:
         print(payload)
     say(f"\nwritten: {written} {picture}")
     return 0
+
+
+def _claims(options: argparse.Namespace) -> int:
+    from transferlab.claims.command import list_claims, try_claims
+
+    return list_claims(options) if options.list else try_claims(options)
 
 
 def _filters(options: argparse.Namespace) -> int:

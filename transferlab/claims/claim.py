@@ -63,17 +63,19 @@ class Scale:
         return quick if self.is_quick else full
 
     def sweep(
-        self, recipes: Sequence[str | Recipe] | Mapping[str, str | Recipe], budgets: Sequence[int], num_seeds: int,
-        data: str | Splits | DataMaker = "objects", backbone: str | nn.Module = "bundled", *,
-        measure: Measure | None = None, most_images: int | None = None, forgetting: bool = False,
+        self, recipes: Sequence[str | Recipe] | Mapping[str, str | Recipe], budgets: Sequence[int],
+        seeds: int | Sequence[int], data: str | Splits | DataMaker = "objects",
+        backbone: str | nn.Module = "bundled", *, measure: Measure | None = None,
+        most_images: int | None = None, forgetting: bool = False,
     ) -> Results:  # fmt: skip
-        """A sweep with this scale's seeds, processes and cache; a failed cell is an error here.
+        """A sweep with this scale's seeds (so many, or these), processes and cache; a failed cell is an error here.
 
         Raises:
             ValueError: a cell failed; the sentence says which and why.
         """
+        seeds = self.seeds(seeds) if isinstance(seeds, int) else seeds
         results = sweep(
-            recipes, budgets, self.seeds(num_seeds), data, backbone, measure=measure, most_images=most_images,
+            recipes, budgets, seeds, data, backbone, measure=measure, most_images=most_images,
             forgetting=forgetting, executor=self.executor, cache=self.cache, progress=self.progress,
         )  # fmt: skip
         if results.failed:
@@ -102,18 +104,25 @@ class Finding:
 
     def __str__(self) -> str:
         one = self.effect
-        numbers = [self.shown(value) for value in (one.mean, one.low, one.high)]
-        state = {True: "yes", False: "the contrary", None: "not told apart"}[self.borne_out]
-        beyond = f", margin {self.shown(self.margin)}" if self.margin else ""
-        return f"{one.name}: {numbers[0]} ({numbers[1]} … {numbers[2]}; n = {one.num_seeds}{beyond}): {state}"
+        beyond = f", margin {self.number(self.margin)}" if self.margin else ""
+        state = {True: "yes", False: "no", None: "not told apart"}[self.borne_out]
+        return f"{one.name}: {self.shown} (n = {one.num_seeds}{beyond}): {state}"
 
-    def shown(self, value: float) -> str:
-        """A number of this effect as it is read."""
+    @property
+    def shown(self) -> str:
+        """Mean and interval as they are read.
+
+        >>> finding.shown
+        '+40.2 points (+39.3 … +41.2)'
+        """
+        one, unit = self.effect, " points" if self.unit == "points" else ""
+        return f"{self.number(one.mean)}{unit} ({self.number(one.low)} … {self.number(one.high)})"
+
+    def number(self, value: float) -> str:
+        """A number of this effect in its unit."""
         if self.unit == "points":
-            return f"{100 * value:+.1f} points"
-        if self.unit == "×":
-            return f"{2**value:.2f}×"
-        return f"{value:+.2f}"
+            return f"{100 * value:+.1f}"
+        return f"{2**value:.2f}×" if self.unit == "×" else f"{value:+.2f}"
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,10 @@ import functools
 import hashlib
 import inspect
 import json
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +20,17 @@ from torch import nn
 
 import transferlab
 from transferlab.backbones import load
+from transferlab.backbones.card import card_of
 from transferlab.data.images import ImageSet, Splits
 from transferlab.identity import fingerprint, image_identity
 from transferlab.recipes import Recipe
+from transferlab.stages.structure import settings
 
 DataMaker = Callable[..., Splits]  # data(per_class=20, seed=0)
-Measure = Callable[[nn.Module, Splits, int], Mapping[str, float]]
+Measure = Callable[[nn.Module, Splits, int], Mapping[str, float | None]]
 
 ABOVE = ("experiments", "claims", "failures", "museum", "plots", "widgets", "lab", "bench", "cli.py", "opening.py")
+LIBRARIES = ("torch", "torchvision", "timm", "transferlab")  # whose classes are told by their names and settings
 
 
 @dataclass(frozen=True, eq=False)  # recipes hold dicts, so that cells are told apart by identity
@@ -44,7 +49,8 @@ class Conditions:
 
     `data` makes the images of a cell, `data(per_class=, seed=)`. `backbone` is a name for `load` or a network of one's
     own. `measure(model, data, seed)` may add columns. `most_images` shortens phases in which the network would see more
-    training images than that; `forgetting` asks for what is left of the source task.
+    training images than that; `forgetting` asks for what is left of the source task. `precision` is settled once, so
+    that no two processes compute in different ones.
     """
 
     data: DataMaker
@@ -54,6 +60,7 @@ class Conditions:
     most_images: int | None = None
     forgetting: bool = False
     device: str = "cpu"
+    precision: str = "auto"
 
     @property
     def backbone_name(self) -> str:
@@ -89,8 +96,8 @@ def conditions_identity(conditions: Conditions) -> str | None:
     ]  # fmt: skip
     if any(part is None for part in parts):
         return None
-    settings = (conditions.most_images, conditions.forgetting, conditions.device)
-    return _hash(*parts, settings, code_identity(), transferlab.__version__, torch.__version__)
+    others = (conditions.most_images, conditions.forgetting, conditions.device, conditions.precision)
+    return _hash(*parts, others, code_identity(), transferlab.__version__, torch.__version__)
 
 
 def cell_identity(cell: Cell, conditions: str) -> str:
@@ -117,18 +124,34 @@ def _function_identity(function: Callable[..., Any]) -> str | None:
     if isinstance(function, Nested):
         return _hash(*(_images_identity(part) for part in (function.splits.train, function.splits.held_out)))
     if isinstance(function, functools.partial):
-        inner, arguments = _function_identity(function.func), (function.args, sorted(function.keywords.items()))
-        named = [_argument_identity(one) for one in (*function.args, *function.keywords.values())]
-        return None if inner is None or None in named else _hash(inner, *named, list(function.keywords), len(arguments))
-    name = getattr(function, "__qualname__", "<>")
-    if "<" in name or function.__module__ == "__main__":  # a lambda, or a cell of a notebook that may change
+        parts = [_function_identity(function.func), *map(_argument_identity, function.args)]
+        parts += [_argument_identity(one) for one in function.keywords.values()]
+        return None if None in parts else _hash(*parts, list(function.keywords))
+    code = _code_of(function)
+    return None if code is None else _hash(function.__module__, function.__qualname__, code)
+
+
+def _code_of(thing: Callable[..., Any]) -> str | None:
+    """The source of a module, for a function or class that is found in it by its name.
+
+    None for any other: a lambda, a function made within a function, a method with the object it belongs to, a cell of
+    a notebook. They may be something else under the same name the next time.
+    """
+    module = sys.modules.get(getattr(thing, "__module__", None) or "__main__")
+    try:
+        if module is None or module.__name__ == "__main__" or attrgetter(thing.__qualname__)(module) is not thing:
+            return None
+        return inspect.getsource(module)
+    except (AttributeError, OSError, TypeError):
         return None
-    return _hash(function.__module__, name, inspect.getsource(inspect.getmodule(function) or function))
 
 
 def _argument_identity(argument: object) -> str | None:
-    if isinstance(argument, str | int | float | bool | tuple | type(None)):
+    if isinstance(argument, str | int | float | bool | type(None)):
         return repr(argument)
+    if isinstance(argument, tuple):
+        parts = [_argument_identity(one) for one in argument]
+        return None if None in parts else _hash("tuple", *parts)
     if isinstance(argument, nn.Module):
         return _backbone_identity(argument)
     if isinstance(argument, ImageSet):
@@ -137,13 +160,26 @@ def _argument_identity(argument: object) -> str | None:
 
 
 def _images_identity(images: ImageSet) -> str:
-    tensors = {"labels": images.labels} | ({"groups": images.groups} if images.groups is not None else {})
-    return _hash(image_identity(images), fingerprint(tensors), images.class_names, images.label_safe)
+    tensors = {"labels": images.labels, "groups": images.groups, "masks": images.masks}
+    there = {name: one for name, one in tensors.items() if one is not None}
+    return _hash(image_identity(images), fingerprint(there), images.class_names, images.group_names, images.label_safe)
 
 
-def _backbone_identity(backbone: str | nn.Module) -> str:
-    model = load(backbone) if isinstance(backbone, str) else backbone
-    return _hash(backbone if isinstance(backbone, str) else repr(backbone), fingerprint(dict(model.state_dict())))
+def _backbone_identity(backbone: str | nn.Module) -> str | None:
+    if isinstance(backbone, str):
+        return _hash(backbone, fingerprint(dict(load(backbone).state_dict())))
+    lines = [repr(card_of(backbone))]
+    for name, module in backbone.named_modules():
+        kind, own, code = type(module), settings(module), ""
+        if kind.__module__.split(".")[0] not in LIBRARIES:
+            found = _code_of(kind)
+            if found is None or own is None:
+                return None
+            code = found
+        if module._forward_hooks or module._forward_pre_hooks:
+            return None
+        lines.append(f"{name} {kind.__module__}.{kind.__qualname__} {own!r} {module.extra_repr()} {code}")
+    return _hash(*lines, fingerprint(dict(backbone.state_dict())))
 
 
 def _hash(*parts: object) -> str:

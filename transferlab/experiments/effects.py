@@ -8,7 +8,7 @@ A claim holds where the whole interval lies beyond the margin. Left out: correct
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 
 from transferlab.meters import mean_interval
@@ -27,6 +27,10 @@ class Effect:
     @property
     def num_seeds(self) -> int:
         return len(self.values)
+
+    def called(self, name: str) -> "Effect":
+        """The same effect under a name that says what it means where it is shown."""
+        return replace(self, name=name)
 
     def __str__(self) -> str:
         return f"{self.name}: {self.mean:+.3f} ({self.low:+.3f} … {self.high:+.3f}), {self.num_seeds} seeds"

@@ -16,6 +16,7 @@ from transferlab.experiments.results import Row
 from transferlab.experiments.running import Job, failed, run_job
 
 DIED = "the process that ran this cell died; mostly that means that memory ran out, or that it was killed"
+BROKEN = "a process died before this cell was finished, and its pool takes no more; with workers=2 the others finish"
 
 
 class Workers(Executor):
@@ -61,15 +62,14 @@ def carried_out(
     elif executor is not None:
         orphans = []
         for job, rows in _on(executor, jobs):
-            if rows is not None:
-                yield job, rows
-            elif isinstance(executor, Workers):
+            if rows is None:
                 orphans.append(job)
             else:
-                yield job, _dead(job)
+                yield job, rows
         for job in orphans:  # after a death nobody knows whose it was: the unfinished ones go one by one
             for _, rows in _on(executor, [job]):
-                yield job, rows if rows is not None else _dead(job)
+                told = BROKEN if getattr(executor, "_broken", False) else DIED
+                yield job, [failed(cell, job.conditions, told) for cell in job.cells] if rows is None else rows
     else:
         for job in jobs:
             yield job, run_job(job)
@@ -102,7 +102,3 @@ def _on(executor: Executor, jobs: Sequence[Job]) -> Iterator[tuple[Job, list[Row
             future.cancel()
     for job in lost:
         yield job, None
-
-
-def _dead(job: Job) -> list[Row]:
-    return [failed(cell, job.conditions, DIED) for cell in job.cells]

@@ -42,7 +42,7 @@ class Row:
     source_after: float | None = None
     trained_parameters: int = 0
     epochs: int = 0
-    measured: Mapping[str, float] = field(default_factory=dict)
+    measured: Mapping[str, float | None] = field(default_factory=dict)
     seconds: float = field(default=0.0, compare=False)
     error: str | None = None
     run: Run | None = field(default=None, repr=False)  # with every epoch; heads trained together have none
@@ -113,9 +113,16 @@ class Results:
             raise unknown("arm", arm, self.arms, owner="This table's arms are")
         if per_class not in self.budgets:
             raise unknown("budget", per_class, list(map(str, self.budgets)), owner="Measured were, a class,")
-        found = {}
+        found: dict[int, float] = {}
+        seen: dict[int, Row] = {}
         for row in self.rows:
             if row.arm == arm and row.per_class == per_class and row.error is None:
+                if row.seed in seen:
+                    raise ValueError(
+                        f"'{arm}' with {per_class} a class and seed {row.seed} is there twice, on "
+                        f"'{seen[row.seed].data}' and '{row.data}'. Ask each table by itself, or name the arms apart."
+                    )
+                seen[row.seed] = row
                 value = row.column(column)
                 if value is not None:
                     found[row.seed] = value
@@ -182,7 +189,7 @@ class Results:
             return cls(tuple(Row.from_dict(row) for row in values["rows"]))
         except FileNotFoundError:
             raise ValueError(f"No file {path}. Results.load reads what results.save('sweep.json') wrote.") from None
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path} is no saved table of results ({error}).") from None
 
     def __str__(self) -> str:

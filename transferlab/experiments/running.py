@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import isfinite
 
 import torch
 from torch import nn
@@ -18,14 +19,16 @@ from transferlab.backbones import load
 from transferlab.backbones.card import card_of
 from transferlab.data.images import ImageSet, Splits
 from transferlab.experiments.cells import Cell, Conditions
-from transferlab.experiments.results import Row
+from transferlab.experiments.results import COLUMNS, Row
 from transferlab.forgetting import SourceMemory, remember
 from transferlab.heads import head_of, replace_head
-from transferlab.many_heads import HeadSetting, head_features, train_heads
+from transferlab.many_heads import HeadFeatures, HeadResult, HeadSetting, head_features, train_heads
 from transferlab.randomness import OwnRandomness
 from transferlab.recipes import Recipe
 from transferlab.records import Run
 from transferlab.training import fit
+
+SAFE_LR = 0.1  # a head that learns faster may leave the road, which `fit` notices and heads trained at once do not
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,10 @@ def is_head_alone(recipe: Recipe) -> bool:
     """
     first = recipe.phases[0]
     return (
-        len(recipe.phases) == 1 and first.frozen_share == 1 and first.schedule == "one_cycle"
-        and not first.until_converged and not first.stage_lrs and recipe.keep is None and recipe.bn == "frozen"
-        and recipe.starts_from == "pretrained" and recipe.keep_features
+        len(recipe.phases) == 1 and first.frozen_share == 1 and first.head_lr <= SAFE_LR
+        and first.schedule == "one_cycle" and not first.until_converged and not first.stage_lrs
+        and recipe.keep is None and recipe.bn == "frozen" and recipe.keep_features
+        and recipe.starts_from == "pretrained"
     )  # fmt: skip
 
 
@@ -68,16 +72,21 @@ def run_job(job: Job) -> list[Row]:
 
     >>> run_job(Job((cell,), conditions))
     """
-    with one_thread():
+    first, device = job.cells[0], job.conditions.device
+    with one_thread(), OwnRandomness(first.seed, device):  # loading a backbone draws first weights
         try:
-            first = job.cells[0]
             data = job.conditions.data(per_class=first.per_class, seed=first.seed)
+            if not isinstance(data, Splits):
+                raise ValueError(f"data(per_class=, seed=) gives Splits; this one gave {type(data).__name__}.")
             if is_head_alone(first.recipe):
                 return _heads(job, data)
             return [_run(cell, job.conditions, data) for cell in job.cells]
         except Exception as error:
-            told = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-            return [failed(cell, job.conditions, told) for cell in job.cells]
+            return [failed(cell, job.conditions, _told(error)) for cell in job.cells]
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
 
 
 def failed(cell: Cell, conditions: Conditions, error: str) -> Row:
@@ -137,7 +146,9 @@ def _run(cell: Cell, conditions: Conditions, data: Splits) -> Row:
     if recipe.keep is not None or (conditions.forgetting and recipe.starts_from == "pretrained"):
         memory = _memory(conditions, data.held_out, rehearsal=5 if recipe.keep is not None else 0)
     run = None
-    for record in fit(model, data, recipe, memory=memory, seed=cell.seed, device=conditions.device):
+    for record in fit(
+        model, data, recipe, memory=memory, seed=cell.seed, device=conditions.device, precision=conditions.precision
+    ):
         if isinstance(record, Run):
             run = record
     assert run is not None
@@ -152,32 +163,67 @@ def _run(cell: Cell, conditions: Conditions, data: Splits) -> Row:
 def _heads(job: Job, data: Splits) -> list[Row]:
     begun, conditions = time.perf_counter(), job.conditions
     pretrained = load(conditions.backbone) if isinstance(conditions.backbone, str) else conditions.backbone
-    pretrained = copy.deepcopy(pretrained).to(conditions.device)
+    try:
+        features = head_features(copy.deepcopy(pretrained).to(conditions.device), data)
+    except ValueError:  # a head that is no linear layer on one vector, which fit can train or say why not
+        return [_run(cell, conditions, data) for cell in job.cells]
     source = _memory(conditions, data.held_out).before if conditions.forgetting else None
     settings = [HeadSetting(cell.recipe.phases[0].head_lr, cell.recipe.weight_decay, cell.seed) for cell in job.cells]
-    features, first = head_features(pretrained, data), job.cells[0].recipe
+    first = job.cells[0].recipe
     trained = train_heads(features, settings, first.epochs, first.batch_size)  # not shortened: it costs next to nothing
     rows = []
     for cell, result in zip(job.cells, trained, strict=True):
-        model = features.model
-        head = head_of(model)[1]
-        assert isinstance(head, nn.Linear)
-        with torch.no_grad():
-            head.weight.copy_(result.weight)
-            head.bias.copy_(result.bias)
+        model = _with_head(features, result)
+        try:
+            measured = _measured(conditions, model, data, cell.seed)
+        except Exception as error:  # of this head alone
+            rows.append(failed(cell, conditions, _told(error)))
+            continue
+        num_trained = result.weight.numel() + result.bias.numel()
         rows.append(
             Row(
                 cell.arm, cell.recipe.name, conditions.backbone_name, data.train.name or conditions.data_name,
                 cell.per_class, cell.seed, result.accuracy, len(data.train), len(data.held_out),
-                data.train.num_classes, source, source, head.weight.numel() + head.bias.numel(), cell.recipe.epochs,
-                _measured(conditions, model, data, cell.seed), (time.perf_counter() - begun) / len(job.cells),
+                data.train.num_classes, source, source, num_trained, cell.recipe.epochs, measured,
+                (time.perf_counter() - begun) / len(job.cells),
             )
         )  # fmt: skip
     return rows
 
 
-def _measured(conditions: Conditions, model: nn.Module, data: Splits, seed: int) -> Mapping[str, float]:
-    return dict(conditions.measure(model, data, seed)) if conditions.measure else {}
+def _with_head(features: HeadFeatures, trained: HeadResult) -> nn.Module:
+    """The backbone that all heads share, with this one on it."""
+    head = head_of(features.model)[1]
+    assert isinstance(head, nn.Linear)
+    with torch.no_grad():
+        head.weight.copy_(trained.weight)
+        head.bias.copy_(trained.bias)
+    return features.model
+
+
+def _measured(conditions: Conditions, model: nn.Module, data: Splits, seed: int) -> Mapping[str, float | None]:
+    """What `measure` gave, as numbers that go to JSON and back."""
+    if conditions.measure is None:
+        return {}
+    with OwnRandomness(seed, conditions.device):  # whatever it draws, the same with any number of heads beside
+        found = conditions.measure(model, data, seed)
+    if not isinstance(found, Mapping):
+        raise ValueError(f"measure(model, data, seed) gives numbers by name; this one gave {type(found).__name__}.")
+    return {str(name): _number(str(name), value) for name, value in found.items()}
+
+
+def _number(name: str, value: object) -> float | None:
+    if name in (*COLUMNS, "forgotten", "run", "measured"):
+        raise ValueError(f"measure gave a column '{name}', which every table has; choose another name.")
+    if value is None:
+        return None
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(f"measure gave '{name}': {value!r}, which is no number.") from None
+    if not isfinite(number):
+        raise ValueError(f"measure gave '{name}': {number}; give None where it cannot be measured.")
+    return number
 
 
 def _memory(conditions: Conditions, probes: ImageSet, rehearsal: int = 0) -> SourceMemory:

@@ -12,7 +12,9 @@ import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
@@ -35,7 +37,8 @@ from transferlab.experiments.pools import carried_out
 from transferlab.experiments.results import Results, Row
 from transferlab.experiments.running import Job, jobs_of
 from transferlab.experiments.store import RowStore
-from transferlab.randomness import check_device
+from transferlab.precision import precision_for
+from transferlab.randomness import OwnRandomness, check_device
 from transferlab.recipes import Recipe
 from transferlab.recipes import recipe as recipe_named
 
@@ -81,17 +84,23 @@ def sweep(
     budgets, seeds = _whole_numbers("budgets", budgets, 1), _whole_numbers("seeds", seeds, 0)
     check_device(device)
     _check_numbers(workers, most_images)
-    maker, name = _maker(data, backbone, max(budgets))
-    conditions = Conditions(maker, name, backbone, measure, most_images, forgetting, device)
-    cells = [Cell(arm, recipe, budget, seed) for budget in budgets for seed in seeds for arm, recipe in arms.items()]
-    store, names = _names(cells, conditions, cache)
+    with OwnRandomness(0):  # loading a backbone draws first weights
+        _check_others(backbone, measure, executor, cache)
+        maker, name = _maker(data, backbone, max(budgets))
+        conditions = Conditions(maker, name, backbone, measure, most_images, forgetting, device, precision_for(device))
+        cells = [
+            Cell(arm, recipe, budget, seed) for budget in budgets for seed in seeds for arm, recipe in arms.items()
+        ]
+        store, names = _names(cells, conditions, cache)
     rows: dict[Cell, Row] = {}
     for cell, key in names.items():
         kept = store.get(key) if store else None
         if kept is not None:
             rows[cell] = _renamed(kept, cell)
     missing = [cell for cell in cells if cell not in rows]
-    jobs = [_with_own_images(job) for job in jobs_of(missing, conditions)]
+    jobs = jobs_of(missing, conditions)
+    if workers > 1 or executor is not None:
+        jobs = [_with_own_images(job) for job in jobs]
     for job, found in _watched(carried_out(jobs, workers, executor), len(missing), progress):
         for cell, row in zip(job.cells, found, strict=True):
             rows[cell] = row
@@ -103,6 +112,8 @@ def sweep(
 def _arms(recipes: Sequence[str | Recipe] | Mapping[str, str | Recipe]) -> dict[str, Recipe]:
     if isinstance(recipes, str | Recipe):
         recipes = [recipes]
+    if not isinstance(recipes, Mapping):
+        recipes = _listed("recipes", recipes, "['feature_extraction', 'from_scratch']")
     if not recipes:
         raise ValueError("There is no recipe to try: type sweep(['feature_extraction', 'from_scratch']).")
     if isinstance(recipes, Mapping):
@@ -116,19 +127,40 @@ def _arms(recipes: Sequence[str | Recipe] | Mapping[str, str | Recipe]) -> dict[
 
 
 def _whole_numbers(what: str, given: Iterable[int], least: int) -> tuple[int, ...]:
-    numbers = (given,) if isinstance(given, int) else tuple(given)
+    example = "range(3)" if what == "seeds" else "(5, 20, 100)"
+    numbers = [given] if isinstance(given, int) else _listed(what, given, example)
     for one in numbers:
-        if isinstance(one, bool) or not isinstance(one, int) or one < least:
+        if isinstance(one, bool) or not isinstance(one, Integral) or one < least:
             raise ValueError(f"{what} are whole numbers of at least {least}; you gave {one!r}.")
     if not numbers:
-        raise ValueError(f"There are no {what}: type {what}={'range(3)' if what == 'seeds' else '(5, 20, 100)'}.")
-    return tuple(dict.fromkeys(numbers))
+        raise ValueError(f"There are no {what}: type {what}={example}.")
+    return tuple(dict.fromkeys(map(int, numbers)))
+
+
+def _listed(what: str, given: Any, example: str) -> list[Any]:
+    try:
+        return list(given)
+    except TypeError:
+        raise ValueError(f"{what} are a list, such as {example}; you gave {given!r}.") from None
 
 
 def _check_numbers(workers: int, most_images: int | None) -> None:
     for name, value in (("workers", workers), ("most_images", most_images)):
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
             raise ValueError(f"{name} is a whole number of at least 1; you gave {value!r}.")
+
+
+def _check_others(backbone: object, measure: object, executor: object, cache: object) -> None:
+    if not isinstance(backbone, str | nn.Module):
+        raise ValueError(f"backbone is a name, such as 'bundled', or a network of your own; you gave {backbone!r}.")
+    if isinstance(backbone, str):
+        load(backbone)  # says what exists, where this is none; better once than in every cell
+    if measure is not None and not callable(measure):
+        raise ValueError(f"measure is a function measure(model, data, seed) that gives numbers; you gave {measure!r}.")
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise ValueError(f"executor is one of concurrent.futures' kind; {type(executor).__name__} has no submit().")
+    if not isinstance(cache, bool | str | Path):
+        raise ValueError(f"cache is a folder, True (the user's own) or False (none); you gave {cache!r}.")
 
 
 def _maker(data: str | Splits | DataMaker, backbone: str | nn.Module, largest: int) -> tuple[DataMaker, str]:

@@ -16,6 +16,7 @@ from transferlab.plots.activations import (
     patch_sheet,
     telling_dots,
 )
+from transferlab.plots.bets import bet_figure, bet_panel
 from transferlab.plots.checks import (
     randomisation_curves,
     randomisation_strip,
@@ -46,6 +47,8 @@ __all__ = [
     "activation_figure",
     "alternative_text",
     "attribution_overlay",
+    "bet_figure",
+    "bet_panel",
     "channel_map_sheet",
     "colour_opponency",
     "comparison_figure",

@@ -1,0 +1,65 @@
+"""Claim 12: hours instead of weeks."""
+
+import math
+
+from transferlab.backbones import load
+from transferlab.claims.claim import Claim, Finding, Outcome, Scale
+from transferlab.claims.evidence import budget_results
+from transferlab.experiments.computing import VIEWS, flops_by_stage, passes_until
+from transferlab.experiments.effects import effect
+from transferlab.experiments.results import Results
+
+NEAR = 0.95  # of what scratch reaches in the end, so that the last half point does not decide
+TENFOLD = math.log2(10)
+
+
+def run(scale: Scale) -> Outcome:
+    """Passes through the network until each way first reaches 95 % of what scratch reaches in the end."""
+    results = budget_results(scale)
+    most = results.budgets[-1]
+    shares = flops_by_stage(load("bundled"))
+    tuned, frozen = [], []
+    for seed in results.seeds:
+        scratch, other = (_run(results, arm, most, seed) for arm in ("scratch", "all"))
+        goal = NEAR * scratch.accuracy
+        weeks, hours = passes_until(scratch, shares, goal), passes_until(other, shares, goal)
+        assert weeks, "scratch reaches what it reaches"
+        if hours is None:  # fine-tuning never got there: counted as all that it computed, against all of scratch's
+            raise ValueError(f"Fine-tuning never reached {goal:.0%} with seed {seed}; there is no ratio to give.")
+        tuned.append(math.log2(weeks / hours))
+        frozen.append(math.log2(weeks / _frozen_passes(scratch.num_train)))
+    reached = [
+        results.values("frozen", most)[seed] - NEAR * results.values("scratch", most)[seed] for seed in results.seeds
+    ]
+    return Outcome(
+        (
+            Finding(effect("computing, scratch / fine-tuning, to the same accuracy", tuned), unit="×"),
+            Finding(effect("… ten times as much", tuned), main=False, margin=TENFOLD, unit="×"),
+            Finding(effect("frozen backbone reaches it too: accuracy above the goal", reached), main=False),
+            Finding(
+                effect("computing, scratch / features of all images once", frozen), main=False, margin=TENFOLD, unit="×"
+            ),
+        ),
+        notes=(
+            f"At {most} images a class. A pass is one image forward through the network; training an image costs "
+            "three. The pretraining is not counted: it was paid once, by somebody else.",
+        ),
+        tables={"accuracy": str(results)},
+    )
+
+
+def _run(results: Results, arm: str, budget: int, seed: int):  # type: ignore[no-untyped-def]
+    return next(row.run for row in results.rows if (row.arm, row.per_class, row.seed) == (arm, budget, seed))
+
+
+def _frozen_passes(num_train: int) -> float:
+    return VIEWS * num_train
+
+
+CLAIM = Claim(
+    12,
+    "Weeks became hours",
+    "Common knowledge; Raghu et al. (2019) on how much faster pretrained networks converge",
+    "Computing until the accuracy that scratch ends at, scratch against transfer",
+    run,
+)
