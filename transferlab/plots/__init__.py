@@ -16,6 +16,7 @@ from transferlab.plots.activations import (
     patch_sheet,
     telling_dots,
 )
+from transferlab.plots.audit import before_after_figure, group_accuracy, remedy_dots
 from transferlab.plots.bets import bet_figure, bet_panel
 from transferlab.plots.checks import (
     randomisation_curves,
@@ -47,6 +48,7 @@ __all__ = [
     "activation_figure",
     "alternative_text",
     "attribution_overlay",
+    "before_after_figure",
     "bet_figure",
     "bet_panel",
     "channel_map_sheet",
@@ -61,6 +63,7 @@ __all__ = [
     "filters_figure",
     "fitted_kernels",
     "forgetting_curves",
+    "group_accuracy",
     "kernel_figure",
     "kernel_grid",
     "label",
@@ -70,6 +73,7 @@ __all__ = [
     "patch_sheet",
     "randomisation_curves",
     "randomisation_strip",
+    "remedy_dots",
     "removal_curves",
     "run_figure",
     "run_heat_map",
