@@ -25,9 +25,9 @@ RANKS = {
     "checkpoints": 4.7, "training": 5,
     "resident": 1.7, "loss_scale": 1.5, "compiled": 1.5, "train_mode": 2.2,
     "lab": 7.5, "widgets": 8, "opening": 1,
-    "experiments": 6.6, "transferability": 4.2, "rank_agreement": 1,
-    "joining": 2.3, "same_everywhere": 4.6, "shared_gradient": 4.2, "__main__": 9.5, "bets": 6.7, "audit": 5.7, "museum": 6.8, "many_processes": 2.2,
-    "shared_batch_norm": 2.3, "failures": 6.9, "claims": 7.2, "advice": 7,
+    "experiments": 6.6, "failures": 6.9, "bets": 6.7, "museum": 6.8, "claims": 7.2, "advice": 7, "audit": 5.7,
+    "transferability": 4.2, "rank_agreement": 1, "joining": 2.3, "same_everywhere": 4.6, "shared_gradient": 4.2,
+    "many_processes": 2.2, "shared_batch_norm": 2.3, "__main__": 9.5,
     "plots": 6, "tables": 6.5, "comparison": 6.5, "examination": 7,
     "bench": 8.5, "cli": 9,
 }  # fmt: skip

@@ -47,7 +47,8 @@ class Checkpoints:
         self.job = _job(loop)
         self._failed = False
         # Say now that nothing can be written here, and not after the first epoch.
-        write_atomically(self.folder / ".writable", lambda partial: None).unlink()
+        if loop.processes.leads:
+            write_atomically(self.folder / ".writable", lambda partial: None).unlink()
 
     @property
     def files(self) -> list[Path]:
@@ -55,8 +56,13 @@ class Checkpoints:
         return files_in(self.folder)
 
     def save(self) -> None:
-        """Write where the loop stands. A full disk is said, and costs the checkpoint but not the run."""
+        """Write where the loop stands. A full disk is said, and costs the checkpoint but not the run.
+
+        Of several processes the first one writes, what all of them go on from.
+        """
         loop = self.loop
+        if not loop.processes.leads:
+            return
         path = self.folder / f"step-{loop.at.step:08d}.safetensors"
         values = {"job": self.job, "position": loop.at.to_plain(), "scaler": loop.scaler.state_dict()}
         text = json.dumps(values, allow_nan=False)

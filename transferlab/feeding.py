@@ -21,6 +21,7 @@ from transferlab.fast_paths import memory_format
 from transferlab.forgetting import SourceMemory
 from transferlab.inference import model_input, predict
 from transferlab.kept_store import kept
+from transferlab.many_processes import ALONE, Processes
 from transferlab.resident import DeviceCopies, rows_of
 
 Answering = Callable[[Tensor], Any]  # a model or its back half: logits, or a named tuple that holds them
@@ -36,13 +37,14 @@ class Feed:
     `keep=False` keeps nothing; `keep_training=False` lets training images go through the whole model each time, for
     those who look at them there. `kept_at` is the first stage behind what is kept of the training images, None where
     they go through the whole model. `copies` are the run's own on its device (see resident), and `quicken` may put a
-    quicker function of the same tensors in place of the one that answers training images (see compiled).
+    quicker function of the same tensors in place of the one that answers training images (see compiled). Each of
+    several `processes` keeps the features of the images that it was asked for, and none where one of them cannot.
     """
 
     def __init__(
         self, model: nn.Module, data: Splits, memory: SourceMemory | None, keep: bool, only_the_head_trains: bool,
         keep_training: bool = True, copies: DeviceCopies | None = None,
-        quicken: Callable[[Answering], Answering] = lambda answering: answering,
+        quicken: Callable[[Answering], Answering] = lambda answering: answering, processes: Processes = ALONE,
     ) -> None:  # fmt: skip
         self.model, self.data = model, data
         self.near = Splits(copies.of(data.train), copies.of(data.held_out)) if copies else data
@@ -52,7 +54,8 @@ class Feed:
         wanted = keep and (keep_training or only_the_head_trains)
         self.training = self.testing = self.remembering = None
         if wanted:
-            self.training = boundary(model, data.train, views, in_file=only_the_head_trains, copies=copies)
+            training = boundary(model, data.train, views, in_file=only_the_head_trains, copies=copies)
+            self.training = training if processes.all(training is not None) else None
         if keep:
             self.testing = boundary(model, data.held_out, in_file=False, like=self.training, copies=copies)
         like = self.training or self.testing
@@ -69,13 +72,18 @@ class Feed:
         pixels = None if self.training else read_ahead(self.near.train, batches, device)
         self._coming = None if pixels is None else zip(batches, pixels, strict=False)
 
-    def train(self, index: Tensor, generator: Generator) -> Tensor:
-        """The answers `(B, num_classes)` for augmented training images at `index`, in the model's present mode."""
+    def train(self, index: Tensor, generator: Generator, rows: slice = slice(None)) -> Tensor:
+        """The answers `(B, num_classes)` for augmented training images at `index`, in the model's present mode.
+
+        Of several processes each asks for some `rows` of the batch. All augment the whole of it, so that they draw the
+        same: beside the model's own work that is little.
+        """
         if self.training:
             mirrored = torch.rand(len(index), generator=generator) < 0.5 if self.mirrors else None
-            return self._answer(self.training.features(index, mirrored))
+            mirrored = mirrored[rows] if mirrored is not None else None
+            return self._answer(self.training.features(index[rows], mirrored))
         x = augment(model_input(self.model, self._pixels(index)), self.data.train.label_safe, generator)
-        x = x.contiguous(memory_format=memory_format(self.model))
+        x = x[rows].contiguous(memory_format=memory_format(self.model))
         return _logits(self._answer(x))
 
     def answer_plainly(self) -> None:

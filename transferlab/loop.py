@@ -25,6 +25,7 @@ from transferlab.feeding import Feed, batches_of
 from transferlab.forgetting import SourceMemory
 from transferlab.keeping import Keeping
 from transferlab.loss_scale import loss_scaler, scaled_step
+from transferlab.many_processes import ALONE, Processes
 from transferlab.meters import accuracy
 from transferlab.out_of_memory import free_memory
 from transferlab.phases import begin, freeze_line, has_converged, move_line, one_cycle
@@ -34,6 +35,7 @@ from transferlab.randomness import OwnRandomness
 from transferlab.recipes import Phase, Recipe
 from transferlab.records import Command, Epoch, Measurement, Run, Step
 from transferlab.resident import DeviceCopies
+from transferlab.shared_gradient import shared
 from transferlab.stages import stages
 from transferlab.train_mode import TrainMode
 from transferlab.unread import Unread, UnreadSteps
@@ -50,9 +52,10 @@ class Loop:
     def __init__(
         self, model: nn.Module, data: Splits, recipe: Recipe, memory: SourceMemory | None, seed: int, device: str,
         control: Control, measurements_per_epoch: int = 0, precision: str = "fp32", compile: bool = False,
+        processes: Processes = ALONE,
     ) -> None:  # fmt: skip
         self.model, self.data, self.recipe, self.memory = model, data, recipe, memory
-        self.seed, self.device, self.control = seed, device, control
+        self.seed, self.device, self.control, self.processes = seed, device, control, processes
         self.measurements_per_epoch, self.precision = measurements_per_epoch, precision
         self.unread = UnreadSteps(device, data.train.num_classes)
         self.copies, self.compiler = DeviceCopies(device), Compiler(device, compile)
@@ -105,7 +108,7 @@ class Loop:
                 self.feed.expect(batches[at.batch :])
                 while at.batch < len(batches):
                     yield from self._obey(len(batches))
-                    if self.control.stopped:
+                    if self.processes.stopped(self.control):
                         assert self.optimizer is not None
                         yield from self.unread.read(self.optimizer, at.counted)
                         save()
@@ -118,7 +121,7 @@ class Loop:
                 yield epoch
             self._end_phase()
         self.model.eval()
-        yield self._run(tuple(at.epochs))
+        yield self.processes.agreed(self._run(tuple(at.epochs)))
 
     def _begin_phase(self) -> None:
         at = self.at
@@ -147,11 +150,13 @@ class Loop:
             self.feed = Feed(
                 self.model, self.data, self.memory, keep, only_the_head_trains=self._backbone_is_frozen,
                 keep_training=recipe.keep is None, copies=self.copies, quicken=self.compiler,
+                processes=self.processes,
             )  # fmt: skip
-        self.gradient = BatchGradient(
+        gradient = BatchGradient(
             self.feed, self.data.train.labels, self.optimizer, self.generator, self.randomness, self._term,
             self.device, self.precision, self.scaler,
         )  # fmt: skip
+        self.gradient = shared(gradient, self.processes)
 
     @property
     def _backbone_is_frozen(self) -> bool:
@@ -169,14 +174,14 @@ class Loop:
     def _obey(self, num_batches: int) -> Iterator[Measurement]:
         """Do what was asked since the last batch, and stay here while the run is paused."""
         while True:
-            for request in self.control.take():
+            for request in self.processes.take(self.control):
                 if request.what == "evaluate":
                     yield self._measurement(num_batches)
                 elif request.work:
                     request.work()
                 else:
                     self._steer(request)
-            if self.control.may_train():
+            if self.processes.may_train(self.control):
                 return
 
     def _steer(self, request: Request) -> None:
@@ -236,9 +241,10 @@ class Loop:
         assert self.optimizer is not None
         source_accuracy = self._known_source_accuracy()
         with self._computing():
-            return evaluate(
+            epoch = evaluate(
                 self.model, self.data, self.feed, self.optimizer, len(self.at.epochs), phase, counted, source_accuracy
             )
+        return self.processes.agreed(epoch)
 
     def _known_source_accuracy(self) -> float | None:
         """A backbone that was frozen all through this epoch is bit-equal: there is nothing to ask again."""
@@ -271,7 +277,8 @@ class Loop:
 
     def _noted(self, num_batches: int, held_out: float | None, source: float | None, asked: int) -> Measurement:
         progress = len(self.at.epochs) - 1 + self.at.batch / num_batches
-        self.at.measurements.append(Measurement(self.at.step, progress, held_out, source, asked))
+        measurement = Measurement(self.at.step, progress, held_out, source, asked)
+        self.at.measurements.append(self.processes.agreed(measurement))
         return self.at.measurements[-1]
 
     def _stopped(self) -> Iterator[Epoch | Run]:
@@ -281,7 +288,7 @@ class Loop:
             epochs += (self._evaluate(self.phase.name, self.at.counted),)
             yield epochs[-1]
         self.model.eval()
-        yield self._run(epochs, stopped=True)
+        yield self.processes.agreed(self._run(epochs, stopped=True))
 
     def _run(self, epochs: tuple[Epoch, ...], stopped: bool = False) -> Run:
         card, train, at = card_of(self.model), self.data.train, self.at

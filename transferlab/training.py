@@ -19,6 +19,7 @@ from transferlab.checkpoints import Checkpoints
 from transferlab.control import Control, stopping_on_signals
 from transferlab.data.images import Splits
 from transferlab.forgetting import SourceMemory
+from transferlab.joining import join
 from transferlab.keeping import check_keep
 from transferlab.loop import Loop
 from transferlab.precision import precision_for
@@ -26,6 +27,7 @@ from transferlab.randomness import check_device
 from transferlab.recipes import Recipe
 from transferlab.recipes import recipe as recipe_named
 from transferlab.records import Epoch, Measurement, Run, Step
+from transferlab.same_everywhere import check_same
 from transferlab.stages import stages
 
 
@@ -68,10 +70,13 @@ def fit(
     since its start-up of tens of seconds is longer than a whole run on kept features, and comes again whenever the
     freeze line moves; it is for long runs on many images that train everything.
 
+    Under torchrun, Accelerate's notebook_launcher or an initialised torch.distributed all processes train this one run
+    together, each on its part of every batch, and yield the same records (see many_processes).
+
     Raises:
         ValueError: the head does not fit the classes, a class has no image, the recipe or the device is not there; a
             checkpoint is damaged or of another run; or, while training, the loss is no longer finite or far above where
-            it began: the sentence names group and learning rate.
+            it began: the sentence names group and learning rate; or several processes were not given the same.
         OSError: the folder for checkpoints cannot be written.
     """
     recipe = recipe_named(recipe)
@@ -83,15 +88,19 @@ def fit(
     if resume is not False and checkpoints is None:
         raise ValueError("resume needs the folder of the checkpoints: fit(…, checkpoints='runs/mine', resume=True).")
     _check_compile(compile, recipe)
+    processes = join(device)
+    device = processes.device(device)
+    if compile and processes.number > 1:
+        raise ValueError("compile=True is for one process, and this run is on several; leave one out.")
     loop = Loop(
         model, data, recipe, memory, seed, device, control or Control(), measurements_per_epoch,
-        precision_for(device, precision), compile,
+        processes.agreed(precision_for(device, precision)), compile, processes,
     )  # fmt: skip
-    if checkpoints is None:
-        return loop.records()
-    saved = Checkpoints(checkpoints, loop)
-    saved.resume(resume)
-    return loop.records(saved.save)
+    saved = Checkpoints(checkpoints, loop) if checkpoints is not None else None
+    if saved:
+        saved.resume(resume)
+    check_same(loop)
+    return loop.records(saved.save) if saved else loop.records()
 
 
 def train(
@@ -126,7 +135,7 @@ def train(
     )  # fmt: skip
     with (
         stopping_on_signals(control),
-        tqdm(total=recipe.epochs, desc=recipe.name, unit="epoch", disable=not progress) as bar,
+        tqdm(total=recipe.epochs, desc=recipe.name, unit="epoch", disable=not (progress and join(device).leads)) as bar,
     ):
         for record in records:
             if isinstance(record, Epoch) and record.epoch > 0:
