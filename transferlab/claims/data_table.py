@@ -3,13 +3,14 @@
 import math
 
 from transferlab.claims.claim import Claim, Finding, Outcome, Scale
-from transferlab.claims.evidence import budget_results
+from transferlab.claims.evidence import budget_results, draw_curve
+from transferlab.experiments.budget_curve import RULE_OF_THUMB, read_curve
 from transferlab.experiments.crossovers import examples_needed
 from transferlab.experiments.effects import effect
 
 SHARE = 0.9  # of the ceiling: the best mean accuracy of any strategy at the largest budget
 ORDER = ("frozen", "last stage", "all", "scratch")
-RULE = {"frozen": 50, "last stage": 1_000, "all": 10_000, "scratch": 100_000}  # the rule of thumb's least numbers
+RULE = {one.arm: one.least for one in RULE_OF_THUMB}
 
 
 def run(scale: Scale) -> Outcome:
@@ -40,6 +41,7 @@ def run(scale: Scale) -> Outcome:
         ),
         notes=tuple(f"{arm}: {needed[arm]}; rule of thumb: from {RULE[arm]:,} on." for arm in ORDER),
         tables={"accuracy": str(results)},
+        data=read_curve(results).to_plain(),
     )
 
 
@@ -49,4 +51,5 @@ CLAIM = Claim(
     "Rule of thumb of practitioners",
     "Images a class to reach 90 % of the ceiling, a strategy each",
     run,
+    draw_curve,
 )

@@ -1,7 +1,8 @@
 """Claim 3: a frozen backbone works with little data."""
 
 from transferlab.claims.claim import Claim, Finding, Outcome, Scale
-from transferlab.claims.evidence import budget_results
+from transferlab.claims.evidence import budget_results, draw_curve
+from transferlab.experiments.budget_curve import read_curve
 
 LITTLE = (5, 20, 50)  # images a class
 
@@ -19,6 +20,7 @@ def run(scale: Scale) -> Outcome:
             f"{1 / results.rows[0].num_classes:.0%}.",
         ),
         tables={"accuracy": str(results)},
+        data=read_curve(results).to_plain(),
     )
 
 
@@ -28,4 +30,5 @@ CLAIM = Claim(
     "Donahue et al. (2013), Sharif Razavian et al. (2014)",
     f"Frozen − scratch at {', '.join(map(str, LITTLE))} images a class, same images",
     run,
+    draw_curve,
 )

@@ -1,27 +1,45 @@
 """Claim 4: fine-tuning overtakes the frozen backbone with more data."""
 
+import functools
+
 from transferlab.claims.claim import Claim, Finding, Outcome, Scale
-from transferlab.claims.evidence import budget_results
+from transferlab.claims.evidence import budget_results, draw_curve
+from transferlab.data import worlds
+from transferlab.experiments.budget_curve import read_curve
 from transferlab.experiments.crossovers import crossover
 from transferlab.experiments.effects import effect
+from transferlab.recipes import feature_extraction, fine_tuning
+
+FAR = functools.partial(worlds.target, "thermal")  # pictures that the backbone has nothing of
+MOST_IMAGES = 4_000
 
 
 def run(scale: Scale) -> Outcome:
-    """All − frozen at every budget: does it grow with the images, does it end above zero, did it begin below?"""
-    results = budget_results(scale)
-    least, most = results.budgets[0], results.budgets[-1]
-    first, last = (results.difference("all", "frozen", budget) for budget in (least, most))
+    """All − frozen over images a class, far and near: does it end above zero, did it begin below?"""
+    budgets = scale.pick(quick=(5, 20, 50), full=(5, 20, 50, 200))
+    arms = {"frozen": feature_extraction(), "all": fine_tuning()}
+    far = scale.sweep(arms, budgets, scale.pick(quick=4, full=5), FAR, most_images=MOST_IMAGES)
+    near = budget_results(scale)
+    least, most, most_near = budgets[0], budgets[-1], near.budgets[-1]
+    first, last = (far.difference("all", "frozen", budget) for budget in (least, most))
     grown = [after - before for before, after in zip(first.values, last.values, strict=True)]
-    behind = effect(f"frozen − all, {least} images a class", [-one for one in first.values])
-    found = crossover(results, "frozen", "all")
+    behind = effect(f"far target: frozen − all, {least} images a class", [-one for one in first.values])
     return Outcome(
         (
-            Finding(last.called(f"all − frozen, {most} images a class")),
-            Finding(effect(f"what {most} images a class give it over {least}", grown)),
+            Finding(last.called(f"far target: all − frozen, {most} images a class")),
+            Finding(effect(f"far target: what {most} images a class give it over {least}", grown), main=False),
             Finding(behind, main=False),
+            Finding(
+                near.difference("all", "frozen", most_near).called(f"near target: all − frozen, {most_near} a class"),
+                main=False,
+            ),
         ),
-        notes=(f"Crossover: {found}.",),
-        tables={"accuracy": str(results)},
+        notes=(
+            f"Far target (thermal): {crossover(far, 'frozen', 'all')}.",
+            f"Near target (objects): {crossover(near, 'frozen', 'all')}.",
+        ),
+        data=read_curve(far).to_plain(),
+        tables={"far target": str(far), "near target": str(near)},
     )
 
 
@@ -31,4 +49,5 @@ CLAIM = Claim(
     "Kornblith et al. (2019); Howard & Ruder (2018)",
     "All − frozen over images a class, and the crossover with its interval",
     run,
+    draw_curve,
 )

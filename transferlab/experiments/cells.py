@@ -29,7 +29,11 @@ from transferlab.stages.structure import settings
 DataMaker = Callable[..., Splits]  # data(per_class=20, seed=0)
 Measure = Callable[[nn.Module, Splits, int], Mapping[str, float | None]]
 
-ABOVE = ("experiments", "claims", "failures", "museum", "plots", "widgets", "lab", "bench", "cli.py", "opening.py")
+ABOVE = (  # what lies above a run, and may change without changing one
+    "experiments", "claims", "failures", "museum", "bets", "audit", "advice", "plots", "widgets", "lab", "bench",
+    "cli.py", "opening.py", "__main__.py", "rank_agreement.py", "transferability.py", "tables.py", "comparison.py",
+    "examination.py",
+)  # fmt: skip
 LIBRARIES = ("torch", "torchvision", "timm", "transferlab")  # whose classes are told by their names and settings
 
 

@@ -24,7 +24,7 @@ from transferlab.stages import stages
 SWEEPS = 3  # of each stage: one alone is mostly luck
 PATIENCE = 60.0  # seconds that a search has to finish its batch when it is cancelled
 
-_searching = threading.Lock()  # one search at a time in a process
+at_work = threading.Lock()  # one search or race at a time in a process: two would wait for each other
 
 
 class _Cancelled(Exception):
@@ -86,7 +86,7 @@ class RateSearch:
         if not wanted:
             raise ValueError("Every stage that trains has its suggestion already. They hold until the data changes.")
         with self._lock:
-            if self.is_on or not _searching.acquire(blocking=False):
+            if self.is_on or not at_work.acquire(blocking=False):
                 raise ValueError("A search for rates is on already. Cancel it, or wait for its end.")
             self._cancelled.clear()
             self.stage, self.done, self.total, self.failure = wanted[0], 0, SWEEPS * len(wanted), None
@@ -122,7 +122,7 @@ class RateSearch:
             known = isinstance(error, ValueError | OSError)
             self.failure = str(error) if known else f"The search broke off ({type(error).__name__}: {error})."
         finally:
-            _searching.release()
+            at_work.release()
             self._thread = None
             self._on_change()
 

@@ -18,6 +18,7 @@ from transferlab.plots.activations import (
 )
 from transferlab.plots.audit import before_after_figure, group_accuracy, remedy_dots
 from transferlab.plots.bets import bet_figure, bet_panel
+from transferlab.plots.budget import budget_axes
 from transferlab.plots.checks import (
     randomisation_curves,
     randomisation_strip,
@@ -51,6 +52,7 @@ __all__ = [
     "before_after_figure",
     "bet_figure",
     "bet_panel",
+    "budget_axes",
     "channel_map_sheet",
     "colour_opponency",
     "comparison_figure",

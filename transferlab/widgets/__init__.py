@@ -23,6 +23,7 @@ _WHERE = {
     "RunTable": "run_table",
     "ReplayPanel": "replay_panel",
     "Prediction": "prediction",
+    "RacePanel": "race_panel",
     "CodePanel": "code_panel",
 }
 

@@ -28,6 +28,7 @@ from transferlab.widgets.freeze_map import FreezeMap
 from transferlab.widgets.learning_rates import LearningRates
 from transferlab.widgets.live_run import LiveRun
 from transferlab.widgets.prediction import Prediction
+from transferlab.widgets.race_panel import RacePanel
 from transferlab.widgets.recipe_panel import RecipePanel
 from transferlab.widgets.replay_panel import ReplayPanel
 from transferlab.widgets.run_table import RunTable
@@ -70,6 +71,7 @@ class Lab(ipywidgets.Box):
         self.runs = RunTable(session)
         self.replay = ReplayPanel(session)
         self.prediction = Prediction(session)
+        self.race = RacePanel(session)
         self.code = CodePanel(session)
         self.tabs = Tabs(
             {
@@ -82,6 +84,7 @@ class Lab(ipywidgets.Box):
                 "Runs": self.runs,
                 "Replay": self.replay,
                 "Predict first": self.prediction,
+                "Race": self.race,
                 "Show me the code": self.code,
             }
         )
@@ -126,6 +129,7 @@ def _leave_the_one_before() -> None:
             other.close()
         else:
             other.learning_rates.search.cancel()
+            other.race.race.stop()
     end_every_run()
 
 
