@@ -11,6 +11,7 @@ So a claim whose main effect is null is said to hold in at most 2.5 % of the cas
 errs on that side. Nothing is tuned until a claim looks true: what does not hold is reported with what came out.
 """
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from typing import Any
 
 from torch import nn
 
+from transferlab.data import worlds
 from transferlab.data.images import Splits
 from transferlab.experiments.cells import DataMaker, Measure
 from transferlab.experiments.effects import Effect, lies_above
@@ -53,6 +55,13 @@ class Scale:
         """So many seeds that no other base seed has."""
         first = self.base_seed * SEEDS_APART
         return range(first, first + count)
+
+    def target(self, name: str = "objects", **knobs: Any) -> DataMaker:
+        """A drawn target, with half the held-out images in a quick ledger: looking at them takes half of a short run.
+
+        >>> scale.target("objects", domain_gap=1.0)(per_class=20, seed=0)
+        """
+        return functools.partial(worlds.target, name, held_out_per_class=self.pick(quick=13, full=25), **knobs)
 
     def pick(self, quick: Any, full: Any) -> Any:
         """The one or the other number, by the scale.

@@ -14,7 +14,7 @@ NUM_SEEDS = 3
 
 def budget_results(scale: Scale) -> Results:
     """Frozen, last stage, all and scratch on the drawn target "objects"; computed once, whichever claim comes first."""
-    return scale.sweep(ARMS, BUDGETS[scale.name], NUM_SEEDS, most_images=MOST_IMAGES[scale.name])
+    return scale.sweep(ARMS, BUDGETS[scale.name], NUM_SEEDS, scale.target(), most_images=MOST_IMAGES[scale.name])
 
 
 def draw_curve(data: Mapping[str, Any], ax: Any) -> None:

@@ -26,7 +26,7 @@ def run(scale: Scale) -> Outcome:
         "head first": Recipe("head_first", (Phase("head", 1.0, 10, 3e-3), everything)),
         "all at once": Recipe("all_at_once", (everything,)),
     }
-    results = scale.sweep(arms, (PER_CLASS,), scale.pick(quick=8, full=12), measure=shifted_and_source)
+    results = scale.sweep(arms, (PER_CLASS,), scale.pick(quick=6, full=12), scale.target(), measure=shifted_and_source)
     source, shifted, target = (
         results.difference("head first", "all at once", PER_CLASS, column)
         for column in ("source", "shifted", "accuracy")

@@ -1,24 +1,21 @@
 """Claim 4: fine-tuning overtakes the frozen backbone with more data."""
 
-import functools
-
 from transferlab.claims.claim import Claim, Finding, Outcome, Scale
 from transferlab.claims.evidence import budget_results, draw_curve
-from transferlab.data import worlds
 from transferlab.experiments.budget_curve import read_curve
 from transferlab.experiments.crossovers import crossover
 from transferlab.experiments.effects import effect
 from transferlab.recipes import feature_extraction, fine_tuning
 
-FAR = functools.partial(worlds.target, "thermal")  # pictures that the backbone has nothing of
+FAR = "thermal"  # pictures that the backbone has nothing of
 MOST_IMAGES = 4_000
 
 
 def run(scale: Scale) -> Outcome:
     """All − frozen over images a class, far and near: does it end above zero, did it begin below?"""
-    budgets = scale.pick(quick=(5, 20, 50), full=(5, 20, 50, 200))
+    budgets = scale.pick(quick=(5, 50), full=(5, 20, 50, 200))
     arms = {"frozen": feature_extraction(), "all": fine_tuning()}
-    far = scale.sweep(arms, budgets, scale.pick(quick=4, full=5), FAR, most_images=MOST_IMAGES)
+    far = scale.sweep(arms, budgets, scale.pick(quick=4, full=5), scale.target(FAR), most_images=MOST_IMAGES)
     near = budget_results(scale)
     least, most, most_near = budgets[0], budgets[-1], near.budgets[-1]
     first, last = (far.difference("all", "frozen", budget) for budget in (least, most))

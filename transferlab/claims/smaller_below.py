@@ -21,7 +21,7 @@ def run(scale: Scale) -> Outcome:
         arms[f"uniform {lr:g}"] = Recipe("uniform", (head, Phase("all", 0.0, 10, lr, backbone_lr=lr)))
         small = Phase("all", 0.0, 10, lr, backbone_lr=lr / 10, lowest_lr=lr / 100)
         arms[f"smaller below {lr:g}"] = Recipe("smaller_below", (head, small))
-    results = scale.sweep(arms, (PER_CLASS,), scale.pick(quick=5, full=6), measure=shifted_and_source)
+    results = scale.sweep(arms, (PER_CLASS,), scale.pick(quick=4, full=6), scale.target(), measure=shifted_and_source)
 
     def points(way: str, seed: int) -> list[tuple[float, float]]:
         names = [f"{way} {lr:g}" for lr in rates]

@@ -87,7 +87,7 @@ class RateSearch:
             raise ValueError("Every stage that trains has its suggestion already. They hold until the data changes.")
         with self._lock:
             if self.is_on or not at_work.acquire(blocking=False):
-                raise ValueError("A search for rates is on already. Cancel it, or wait for its end.")
+                raise ValueError("A search for rates or a race is on already. Stop it, or wait for its end.")
             self._cancelled.clear()
             self.stage, self.done, self.total, self.failure = wanted[0], 0, SWEEPS * len(wanted), None
             self._thread = threading.Thread(
