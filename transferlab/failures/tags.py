@@ -4,60 +4,57 @@
     tag_gap(model, data.held_out, seed=0)
 
 The gap is measured on the same pictures twice, once with a tag that speaks for the right answer and once with one that
-speaks for the wrong one: nothing but the tag differs, so that the gap is its effect alone. Tags are those of the knob
-`shortcut` (see `worlds`). The question is whether a thing is at home indoors or outdoors, four kinds each. All that a
-sweep draws and measures is in this file, so that a row that was kept belongs to it (see `experiments.cells`). Left out:
-shortcuts that are part of the thing.
+speaks for another: nothing but the tag differs, so that the gap is its effect alone. Tags are those of the knob
+`shortcut` (see `worlds`), one for each of the eight kinds; asked whether a thing is at home indoors or outdoors, the
+tags of four kinds speak for each. Left out: shortcuts that are part of the thing.
 """
 
-import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
 from torch import Generator, Tensor, nn
 
-from transferlab.audit.remedies import balanced_by_group, retrain_last_layer
+from transferlab.audit.remedies import balanced_by_group
 from transferlab.data import worlds
 from transferlab.data.images import ImageSet, Splits
-from transferlab.data.worlds.shortcut import GROUPS, choose_tags, stick
-from transferlab.heads import head_of, replace_head
+from transferlab.data.worlds.shortcut import GROUPS, stick
+from transferlab.errors import unknown
 from transferlab.inference import predict
-from transferlab.many_heads import HeadSetting, head_features, train_heads
 from transferlab.meters import accuracy
-from transferlab.recipes import fine_tuning
-from transferlab.training import fit
 
+KINDS = worlds.TASKS["kind"][0]
 INDOORS = ("guitar", "magnifier", "teapot", "wine glass")
 PLACES = ("indoors", "outdoors")
+QUESTIONS = ("kind", "place")
 LOOK = 0.5  # of the way to sonar: where things are hard enough to tell apart for a tag to be worth looking at
-FROZEN, WITH_MORE, TUNED = ADAPTED = ("frozen", "frozen with more", "fine-tuned")
-FAIR_ACCURACY = "fair accuracy"
-OTHER_PICTURES = 500  # between the seed of what a backbone was trained on and that of what it is adapted to
-MORE = 4  # times as many fair pictures
-SMALL = 5  # fair pictures of each kind, for a last layer alone
+OTHER_PICTURES = 500  # between the seed of some pictures and that of others, within what one base seed has
 
 
-def tagged(per_class: int, seed: int, strength: float = 0.0, held_out_per_class: int = 25) -> Splits:
-    """The question "indoors or outdoors?", `per_class` pictures of each kind, with tags of the eight kinds.
+def tagged(
+    per_class: int, seed: int, strength: float = 0.0, question: str = "place", held_out_per_class: int = 25
+) -> Splits:
+    """Pictures with tags, `per_class` of each of the eight kinds, asked for the "kind" or the "place".
 
         >>> tagged(per_class=20, seed=0, strength=0.9).train
         ImageSet('objects, place, shortcut 0.9', 160 images of 64×64, 2 classes: indoors 80, outdoors 80, with …)
 
-    At `strength` 0, which is fair, half of the training pictures wear a tag of the other place; at 0.9 a twentieth, at
-    1 none: exactly that many in each place. Held out it is always half. `groups` says whether the tag agrees.
+    At `strength` 0, which is fair, as many training pictures wear a tag that disagrees as if tags were drawn: half of
+    them asked for the place, seven eighths for the kind. At 0.9 it is a tenth of that, at 1 none: exactly that many of
+    each class. Held out it is always as at 0. `groups` says whether the tag agrees.
 
     Raises:
-        ValueError: a strength outside 0…1, or what `worlds.target` says.
+        ValueError: a strength outside 0…1, another question, or what `worlds.target` says.
     """
     check_strength(strength)
     plain = pictures(per_class, seed, held_out_per_class)
-    train, held_out = (
-        with_tags(by_place(images), share, seed=2 * seed + part)
-        for part, (images, share) in enumerate(((plain.train, (1 - strength) / 2), (plain.held_out, 0.5)))
+    train, held_out = (asked(images, question) for images in (plain.train, plain.held_out))
+    drawn = disagreeing_if_drawn(train.class_names)
+    name = f"objects, {question}, {f'shortcut {strength:g}' if strength else 'fair'}"
+    return Splits(
+        replace(with_tags(train, (1 - strength) * drawn, 2 * seed), name=name),
+        replace(with_tags(held_out, drawn, 2 * seed + 1), name=name),
     )
-    name = f"objects, place, {f'shortcut {strength:g}' if strength else 'fair'}"
-    return Splits(replace(train, name=name), replace(held_out, name=name))
 
 
 def pictures(per_class: int, seed: int, held_out_per_class: int = 25) -> Splits:
@@ -71,116 +68,81 @@ def pictures(per_class: int, seed: int, held_out_per_class: int = 25) -> Splits:
     return Splits(replace(plain.train, label_safe=()), replace(plain.held_out, label_safe=()))
 
 
-def by_place(images: ImageSet) -> ImageSet:
-    """Pictures of "objects", asked whether the thing is at home indoors or outdoors.
+def asked(images: ImageSet, question: str) -> ImageSet:
+    """Pictures of "objects" with the answers to this question for classes.
 
-    >>> by_place(worlds.target("objects").train).class_names
+    >>> asked(worlds.target("objects").train, "place").class_names
     ('indoors', 'outdoors')
     """
-    return replace(images, labels=place_of(images.class_names)[images.labels], class_names=PLACES, name="place")
+    if question not in QUESTIONS:
+        raise unknown("question", question, QUESTIONS, owner="Tags speak for an answer to")
+    if question == "kind":
+        return images
+    return replace(images, labels=speaks_for(PLACES)[images.labels], class_names=PLACES)
 
 
-def place_of(kinds: Sequence[str]) -> Tensor:
-    """The place of each kind, `(K,)`: 0 indoors, 1 outdoors.
+def speaks_for(class_names: Sequence[str]) -> Tensor:
+    """The answer that the tag of each kind speaks for, `(8,)`.
 
-    >>> place_of(("teapot", "bird"))
-    tensor([0, 1])
+    >>> speaks_for(("indoors", "outdoors"))
+    tensor([1, 1, 1, 0, 0, 1, 0, 0])
     """
-    return torch.tensor([int(kind not in INDOORS) for kind in kinds])
+    if tuple(class_names) == PLACES:
+        return torch.tensor([int(kind not in INDOORS) for kind in KINDS])
+    assert tuple(class_names) == KINDS, "tags speak for a kind or for a place"
+    return torch.arange(len(KINDS))
+
+
+def disagreeing_if_drawn(class_names: Sequence[str]) -> float:
+    """The share of tags that disagree with the answer where all are drawn alike.
+
+    >>> disagreeing_if_drawn(("indoors", "outdoors"))
+    0.5
+    """
+    return 1 - 1 / len(class_names)  # as many tags speak for each answer
 
 
 def with_tags(images: ImageSet, disagreeing: float, seed: int) -> ImageSet:
-    """The pictures with tags on, a share of each place wearing one of the other place; groups say which.
+    """The pictures with tags on, a share of each class wearing one that speaks for another; groups say which.
 
-        >>> with_tags(by_place(data.train), disagreeing=0.5, seed=0)
+        >>> with_tags(asked(data.train, "place"), disagreeing=0.5, seed=0)
 
-    Which pictures and which of four tags is drawn by `seed`; the share is met to the nearest picture.
+    Which pictures and which of the tags is drawn by `seed`; the share is met to the nearest picture.
     """
+    assert images.masks is not None, "worlds come with masks"
     generator = Generator().manual_seed(seed)
     against = torch.zeros(len(images), dtype=torch.bool)
     for label in range(images.num_classes):
         rows = torch.nonzero(images.labels == label).flatten()
         order = rows[torch.randperm(len(rows), generator=generator)]
         against[order[: round(disagreeing * len(rows))]] = True
-    speaks_for = torch.where(against, 1 - images.labels, images.labels)
-    return _wearing(images, _tags_for(speaks_for, generator), against)
+    agrees = speaks_for(images.class_names) == images.labels[:, None]  # (N, 8)
+    fitting = (agrees != against[:, None]).float()
+    tags = torch.multinomial(fitting, 1, generator=generator)[:, 0]  # one of those that fit, each as likely
+    pixels, masks = stick(images.images, images.masks, tags)
+    return replace(images, images=pixels, masks=masks, groups=against.long(), group_names=GROUPS)
 
 
-def tag_gap(model: nn.Module, untagged: ImageSet, seed: int) -> float:
+def accuracy_by_tag(model: nn.Module, pictures: ImageSet, seed: int) -> tuple[float, float]:
+    """Accuracy on the same pictures where every tag agrees, and where none does.
+
+        >>> accuracy_by_tag(model, data.held_out, seed=0)
+        (0.71, 0.4)
+
+    Tags that the pictures wear already are covered by the new ones.
+    """
+    agreeing, disagreeing = (with_tags(pictures, share, seed) for share in (0.0, 1.0))
+    return accuracy(predict(model, agreeing), agreeing.labels), accuracy(predict(model, disagreeing), agreeing.labels)
+
+
+def tag_gap(model: nn.Module, pictures: ImageSet, seed: int) -> float:
     """Accuracy where the tag agrees minus accuracy where it does not, on the same pictures, within −1…1.
 
-        >>> tag_gap(model, by_place(worlds.target("objects").held_out), seed=0)
-        0.31
-
-    `untagged` are pictures by place; tags that they have already are covered by the new ones.
+    >>> tag_gap(model, data.held_out, seed=0)
+    0.31
     """
-    shares = []
-    for disagreeing in (0.0, 1.0):
-        images = with_tags(untagged, disagreeing, seed)
-        shares.append(accuracy(predict(model, images), images.labels))
-    return shares[0] - shares[1]
-
-
-def tagged_kinds(per_class: int, seed: int, strength: float) -> Splits:
-    """The question "which kind?", with the kind's own tag at `strength` and else one of all; few images held out.
-
-    >>> tagged_kinds(per_class=20, seed=0, strength=0.95)
-    """
-    plain = pictures(per_class, seed, held_out_per_class=4)
-    generator = torch.Generator().manual_seed(seed)
-
-    def tagging(images: ImageSet, strength: float) -> ImageSet:
-        assert images.masks is not None, "worlds come with masks"
-        tags = choose_tags(images.labels, images.num_classes, strength, generator)
-        pixels, _ = stick(images.images, images.masks, tags)
-        return ImageSet(pixels, images.labels, images.class_names, name=images.name, label_safe=images.label_safe)
-
-    return Splits(tagging(plain.train, strength), tagging(plain.held_out, 0.0))
-
-
-def adapted(model: nn.Module, data: Splits, seed: int, per_class: int, epochs: int) -> Mapping[str, float]:
-    """Gaps of this backbone once it is adapted to fair pictures: frozen, with more of them, and fine-tuned.
-
-    >>> adapted(biased, data, seed=0, per_class=10, epochs=10)
-    {'gap frozen': 0.17, 'fair accuracy frozen': 0.66, …}
-    """
-    other = seed + OTHER_PICTURES
-    untagged = by_place(pictures(1, other).held_out)
-    fair, more = (tagged(number, other, held_out_per_class=1) for number in (per_class, MORE * per_class))
-    tuned = copy.deepcopy(model)
-    replace_head(tuned, 2, seed=seed)
-    for _ in fit(tuned, fair, fine_tuning(epochs, max(1, epochs // 2)), seed=seed):
-        pass
-    models = {FROZEN: headed(model, fair, seed), WITH_MORE: headed(model, more, seed), TUNED: tuned}
-    found = [judged(one, untagged, seed, f" {name}") for name, one in models.items()]
-    return {key: value for one in found for key, value in one.items()}
-
-
-def headed(model: nn.Module, data: Splits, seed: int) -> nn.Module:
-    """A copy of the backbone, frozen, with a head trained on these pictures.
-
-    >>> headed(load("bundled"), data, seed=0)
-    """
-    features = head_features(model, data)
-    (trained,) = train_heads(features, [HeadSetting(seed=seed)])
-    head = head_of(features.model)[1]
-    with torch.no_grad():
-        for parameter, value in zip(head.parameters(), (trained.weight, trained.bias), strict=True):
-            parameter.copy_(value)
-    return features.model
-
-
-def judged(model: nn.Module, untagged: ImageSet, seed: int, name: str = "") -> dict[str, float]:
-    """The gap, and the accuracy with tags at random, as columns of this name.
-
-    >>> judged(model, by_place(pictures(1, seed=0).held_out), seed=0)
-    {'gap': 0.12, 'fair accuracy': 0.8}
-    """
-    mixed = with_tags(untagged, 0.5, seed)
-    return {
-        f"gap{name}": tag_gap(model, untagged, seed),
-        f"{FAIR_ACCURACY}{name}": accuracy(predict(model, mixed), mixed.labels),
-    }
+    agreeing, disagreeing = accuracy_by_tag(model, pictures, seed)
+    return agreeing - disagreeing
 
 
 def balanced_pictures(per_class: int, seed: int, strength: float) -> Splits:
@@ -202,26 +164,6 @@ def more_fair_pictures(per_class: int, seed: int, strength: float) -> Splits:
     return Splits(together(data.train, fair), data.held_out)
 
 
-def gap_alone(model: nn.Module, data: Splits, seed: int) -> Mapping[str, float]:
-    """The gap of a model, and its accuracy with tags at random.
-
-    >>> gap_alone(model, tagged(20, seed=0, strength=0.5), seed=0)
-    {'gap': 0.12, 'fair accuracy': 0.8}
-    """
-    return judged(model, data.held_out, seed)
-
-
-def last_layer_anew(model: nn.Module, data: Splits, seed: int) -> Mapping[str, float]:
-    """The same, and once more after its last layer was trained anew on a few fair pictures.
-
-    >>> last_layer_anew(model, tagged(20, seed=0, strength=0.9), seed=0)
-    {'gap': 0.34, …, 'gap last layer anew': 0.11, …}
-    """
-    few = tagged(SMALL, seed + OTHER_PICTURES, held_out_per_class=1).train
-    fairer, _ = retrain_last_layer(model, few, seed)
-    return {**gap_alone(model, data, seed), **judged(fairer, data.held_out, seed, " last layer anew")}
-
-
 def together(one: ImageSet, other: ImageSet) -> ImageSet:
     """Two sets of the same classes and groups as one.
 
@@ -241,16 +183,3 @@ def check_strength(strength: object) -> None:
     """Refuse a strength of a shortcut that is no number within 0…1."""
     if isinstance(strength, bool) or not isinstance(strength, int | float) or not 0 <= strength <= 1:
         raise ValueError(f"A shortcut's strength lies within 0 (fair) … 1 (the tag tells all); you gave {strength!r}.")
-
-
-def _tags_for(places: Tensor, generator: Generator) -> Tensor:
-    """A tag for each picture, `(N,)`: that of one of the four kinds of this place."""
-    kinds = place_of(worlds.TASKS["kind"][0])
-    of_place = torch.stack([torch.nonzero(kinds == place).flatten() for place in (0, 1)])  # (2, 4)
-    return of_place[places, torch.randint(of_place.shape[1], places.shape, generator=generator)]
-
-
-def _wearing(images: ImageSet, tags: Tensor, against: Tensor) -> ImageSet:
-    assert images.masks is not None, "worlds come with masks"
-    pixels, masks = stick(images.images, images.masks, tags)
-    return replace(images, images=pixels, masks=masks, groups=against.long(), group_names=GROUPS)
