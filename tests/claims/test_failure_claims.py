@@ -7,7 +7,7 @@ import pytest
 from tests.failures import made_up
 from transferlab.claims import forgetting_grows, gain_falls, incompatible, inherited
 from transferlab.claims.claim import FAILS, HOLDS, LIMITED, Scale
-from transferlab.failures.tags import ADAPTED
+from transferlab.failures.bias_measures import ADAPTED
 from transferlab.plots.style import alternative_text, new_axes
 
 STAGES = ("conv1", "layer1", "layer2", "layer3", "layer4")

@@ -4,12 +4,12 @@ import pytest
 
 from tests.failures import made_up
 from transferlab.experiments import Results, sweep
+from transferlab.failures.bias_measures import ADAPTED, gap_alone, last_layer_anew
 from transferlab.failures.inherited_bias import inherited_bias, report_of
-from transferlab.failures.tags import ADAPTED, gap_alone, last_layer_anew
 
 
-def source(name: str, frozen: list[float], more: list[float], tuned: list[float]) -> list:
-    gaps = dict(zip((f"gap {way}" for way in ADAPTED), (frozen, more, tuned), strict=True))
+def source(name: str, *gaps_by_way: list[float]) -> list:
+    gaps = dict(zip((f"gap {way}" for way in ADAPTED), gaps_by_way, strict=True))
     fair = {f"fair accuracy {way}": [0.7, 0.8] for way in ADAPTED}
     return made_up.rows(name, [0.5, 0.5], 20, **gaps, **fair)
 
@@ -21,8 +21,8 @@ def target(name: str, gaps: list[float], **columns: list[float]) -> list:
 def table(*between: list) -> Results:
     return Results(
         (
-            *source("biased source", [0.3, 0.2], [0.1, 0.1], [0.05, 0.0]),
-            *source("fair source", [0.0, 0.1], [0.0, 0.0], [0.05, -0.1]),
+            *source("biased source", [0.3, 0.2], [0.1, 0.1], [0.05, 0.0], [0.2, 0.1]),
+            *source("fair source", [0.0, 0.1], [0.0, 0.0], [0.05, -0.1], [0.0, 0.0]),
             *target("target 0", [0.0, 0.05]),
             *(row for rows in between for row in rows),
             *target(
@@ -40,11 +40,12 @@ def test_effects_are_those_worked_out_by_hand():
     assert {one.name: one.values for one in report.effects} == {
         "gap of a biased − of a fair source, frozen": pytest.approx((0.3, 0.1)),
         "gap of a biased − of a fair source, fine-tuned": pytest.approx((0.0, 0.1)),
+        "gap of a biased − of a fair source, frozen, another question": pytest.approx((0.2, 0.1)),
         "gap in the target: shortcut 0.9 − 0": pytest.approx((0.4, 0.25)),
     }
     assert {one.name: one.values for one in report.remedies} == {
         "of the source: 4 times the fair pictures": pytest.approx((0.2, 0.1)),
-        "of the source: training everything": pytest.approx((0.25, 0.2)),
+        "of the source: everything fine-tuned": pytest.approx((0.25, 0.2)),
         "of the target: balanced sampling": pytest.approx((0.1, 0.2)),
         "of the target: last layer anew": pytest.approx((0.3, 0.1)),
         "of the target: more fair pictures": pytest.approx((0.2, 0.1)),
@@ -56,12 +57,12 @@ def test_each_step_of_strength_is_an_effect_where_there_are_more_than_two():
     assert report.effect("gap in the target: shortcut 0.5 − 0").values == pytest.approx((0.1, 0.05))
     assert report.effect("gap in the target: shortcut 0.9 − 0.5").values == pytest.approx((0.3, 0.2))
     names = [one.name for one in report.effects]
-    assert len(set(names)) == len(names) == 5
+    assert len(set(names)) == len(names) == 6
 
 
 def test_the_note_says_what_each_costs():
     (note,) = report_of(table()).notes
-    assert note.startswith("Accuracy with tags at random: biased source frozen 75%, ")
+    assert note.startswith("Accuracy with tags that are drawn: biased source frozen 75%, ")
     assert "target 0.9 last layer anew 55%" in note
 
 
@@ -80,8 +81,9 @@ def test_knobs_reach_the_sweep():
 
     asked = made_up.Recorder(columns)
     report = inherited_bias(
-        0.8, (0.5,), per_class=3, seeds=(1, 2), epochs=4, source_per_class=6, target_seeds=(5, 6, 7), sweeping=asked
-    )
+        0.8, (0.5,), per_class=3, seeds=(1, 2), epochs=4, source_per_class=6, target_per_class=2,
+        target_seeds=(5, 6, 7), sweeping=asked,
+    )  # fmt: skip
     by_arm = {arm: one for one in asked.asked for arm in one["arms"]}
     assert list(by_arm) == [
         "biased source", "fair source", "target 0", "target 0.5", "target 0.9", "balanced sampling",
@@ -89,12 +91,23 @@ def test_knobs_reach_the_sweep():
     ]  # fmt: skip
     strengths = [one["data"].keywords["strength"] for one in by_arm.values()]
     assert strengths == [0.8, 0.0, 0.0, 0.5, 0.9, 0.9, 0.9]
-    assert [one["budgets"] for one in by_arm.values()] == [(6,)] * 2 + [(3,)] * 5
+    assert [one["budgets"] for one in by_arm.values()] == [(6,)] * 2 + [(2,)] * 5
     assert [one["seeds"] for one in by_arm.values()] == [(1, 2)] * 2 + [(5, 6, 7)] * 5
     assert by_arm["target 0.9"]["measure"] is last_layer_anew
     assert by_arm["target 0"]["measure"] is by_arm["balanced sampling"]["measure"] is gap_alone
+    assert [one["data"].keywords.get("question") for one in by_arm.values()] == ["kind"] * 2 + [None] * 5
     assert by_arm["fair source"]["measure"].keywords == {"per_class": 3, "epochs": 4}
     assert report.effects[0].values == (0.0, 0.0)
+
+
+def test_without_retraining_its_remedies_are_left_out():
+    asked = made_up.Recorder(lambda arm, seed: {"measured": dict.fromkeys(
+        ["gap", "gap last layer anew", *(f"gap {way}" for way in ADAPTED)], 0.1)})  # fmt: skip
+    report = inherited_bias(strengths=(), seeds=(1, 2), retraining=False, sweeping=asked)
+    assert [arm for one in asked.asked for arm in one["arms"]] == [
+        "biased source", "fair source", "target 0", "target 0.9",
+    ]  # fmt: skip
+    assert [one.name for one in report.remedies if "target" in one.name] == ["of the target: last layer anew"]
 
 
 def test_bad_knobs_are_refused_before_anything_is_computed():

@@ -6,23 +6,25 @@ import torch
 from transferlab.data import worlds
 from transferlab.data.images import ImageSet
 from transferlab.data.worlds.shortcut import COLOURS
-from transferlab.failures import tags
 from transferlab.failures.tags import (
+    INDOORS,
+    KINDS,
+    PLACES,
+    accuracy_by_tag,
+    asked,
     balanced_pictures,
-    by_place,
+    disagreeing_if_drawn,
     more_fair_pictures,
     pictures,
-    place_of,
+    speaks_for,
     tag_gap,
     tagged,
-    tagged_kinds,
     together,
     with_tags,
 )
 from transferlab.inference import model_input
 
 AREA = worlds.tag_mask(64)
-KINDS = worlds.TASKS["kind"][0]
 
 
 def tag_of(images: ImageSet) -> torch.Tensor:
@@ -35,30 +37,36 @@ def tag_of(images: ImageSet) -> torch.Tensor:
 
 
 class Listener(torch.nn.Module):
-    """Answers by the tag alone: the place of the kind whose colour is at the lower right."""
+    """Answers by the tag alone: what the colour at the lower right speaks for; or always the first class."""
 
-    def __init__(self, listens: bool = True) -> None:
+    def __init__(self, class_names: tuple[str, ...] = PLACES, listens: bool = True) -> None:
         super().__init__()
         self.scale = torch.nn.Parameter(torch.ones(()))
-        self.listens = listens
+        self.class_names, self.listens = class_names, listens
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         rows, columns = (torch.nonzero(line).flatten() for line in (AREA.any(1), AREA.any(0)))
         pixel = x[:, :, rows[len(rows) // 4 + 1], columns[len(columns) // 2]]
         palette = model_input(self, torch.tensor(COLOURS, dtype=torch.uint8)[:, :, None, None])[:, :, 0, 0]
         tag = (pixel[:, None] - palette).square().sum(2).argmin(1)
-        place = place_of(KINDS)[tag] if self.listens else torch.zeros_like(tag)
-        return torch.nn.functional.one_hot(place, 2).float() * self.scale
+        answer = speaks_for(self.class_names)[tag] if self.listens else torch.zeros_like(tag)
+        return torch.nn.functional.one_hot(answer, len(self.class_names)).float() * self.scale
 
 
 def test_four_kinds_are_at_home_in_each_place():
-    assert place_of(("teapot", "bird")).tolist() == [0, 1]
-    assert place_of(KINDS).sum() == 4
     data = pictures(2, seed=0)
-    asked = by_place(data.train)
-    assert asked.counts() == {"indoors": 8, "outdoors": 8}
-    for kind, place in zip(data.train.labels.tolist(), asked.labels.tolist(), strict=True):
-        assert place == int(KINDS[kind] not in tags.INDOORS)
+    by_place = asked(data.train, "place")
+    assert by_place.counts() == {"indoors": 8, "outdoors": 8}
+    for kind, place in zip(data.train.labels.tolist(), by_place.labels.tolist(), strict=True):
+        assert place == int(KINDS[kind] not in INDOORS)
+    assert asked(data.train, "kind") is data.train
+    with pytest.raises(ValueError, match=r"No question 'plase'.*Did you mean 'place'"):
+        asked(data.train, "plase")
+
+
+def test_drawn_tags_disagree_in_half_and_in_seven_eighths():
+    assert disagreeing_if_drawn(PLACES) == 0.5
+    assert disagreeing_if_drawn(KINDS) == 0.875
 
 
 @pytest.mark.parametrize(("strength", "against"), [(0.0, 20), (0.5, 10), (0.9, 2), (1.0, 0)])
@@ -68,8 +76,26 @@ def test_so_many_tags_disagree_as_the_strength_says(strength, against):
         rows = data.train.labels == place
         assert data.train.groups[rows].sum() == against
     assert data.held_out.groups.sum() == 8  # of 16, whatever the strength
-    speaks_for = place_of(KINDS)[tag_of(data.train)]
-    assert torch.equal((speaks_for != data.train.labels).long(), data.train.groups)
+    said = speaks_for(PLACES)[tag_of(data.train)]
+    assert torch.equal((said != data.train.labels).long(), data.train.groups)
+
+
+@pytest.mark.parametrize(("strength", "against"), [(0.0, 14), (0.5, 7), (1.0, 0)])
+def test_asked_for_the_kind_every_tag_speaks_for_one(strength, against):
+    data = tagged(16, seed=1, strength=strength, question="kind", held_out_per_class=8)
+    for kind in range(8):
+        assert data.train.groups[data.train.labels == kind].sum() == against
+        assert data.held_out.groups[data.held_out.labels == kind].sum() == 7
+    assert torch.equal((tag_of(data.train) != data.train.labels).long(), data.train.groups)
+
+
+def test_the_wrong_tags_are_all_of_them_alike():
+    wrong = with_tags(pictures(1, seed=0, held_out_per_class=60).held_out, 1.0, seed=0)
+    counts = torch.zeros(8, 8).index_put_((wrong.labels, tag_of(wrong)), torch.ones(len(wrong)), accumulate=True)
+    assert counts.diag().sum() == 0
+    expected = 60 / 7  # of each of seven tags for each kind
+    chi_square = ((counts - expected).square() / expected).sum() - 8 * expected  # without the diagonal
+    assert chi_square < 84  # the 99.9th percentile with 8 · 6 degrees of freedom
 
 
 def test_nothing_but_the_tag_differs_between_strengths():
@@ -84,7 +110,6 @@ def test_nothing_but_the_tag_differs_between_strengths():
 
 def test_tags_stay_whole_and_where_they_are():
     assert tagged(1, 0, held_out_per_class=1).train.label_safe == ()
-    assert tagged_kinds(1, 0, 0.5).train.label_safe == ()
 
 
 @pytest.mark.parametrize("strength", [-0.1, 1.5, True, "strong", None])
@@ -93,26 +118,15 @@ def test_a_strength_that_is_none_is_refused(strength):
         tagged(2, seed=0, strength=strength)
 
 
-def test_the_gap_of_who_listens_to_the_tag_is_1_and_of_who_does_not_is_0():
-    untagged = by_place(pictures(1, seed=0, held_out_per_class=3).held_out)
-    assert tag_gap(Listener(), untagged, seed=0) == 1
-    assert tag_gap(Listener(listens=False), untagged, seed=0) == 0
+@pytest.mark.parametrize("question", ["place", "kind"])
+def test_the_gap_of_who_listens_to_the_tag_is_1_and_of_who_does_not_is_0(question):
+    untagged = asked(pictures(1, seed=0, held_out_per_class=3).held_out, question)
+    listener, deaf = (Listener(untagged.class_names, listens) for listens in (True, False))
+    assert accuracy_by_tag(listener, untagged, seed=0) == (1, 0)
+    assert tag_gap(listener, untagged, seed=0) == 1
+    assert tag_gap(deaf, untagged, seed=0) == 0
     already = with_tags(untagged, 1.0, seed=5)  # old tags are covered
-    assert tag_gap(Listener(), already, seed=0) == 1
-
-
-def test_accuracy_with_tags_at_random_is_a_half_for_who_listens():
-    untagged = by_place(pictures(1, seed=0, held_out_per_class=4).held_out)
-    assert tags.judged(Listener(), untagged, seed=0, name=" x") == {"gap x": 1, "fair accuracy x": 0.5}
-
-
-def test_a_source_whose_tags_give_the_kind_away():
-    certain = tagged_kinds(4, seed=0, strength=1.0)
-    assert torch.equal(tag_of(certain.train), certain.train.labels)
-    fair = tagged_kinds(40, seed=0, strength=0.0)
-    share = (tag_of(fair.train) == fair.train.labels).float().mean().item()
-    assert 0.06 < share < 0.20  # an eighth of 320, four standard errors either way
-    assert torch.equal(fair.train.images[:, :, ~AREA], tagged_kinds(40, 0, 1.0).train.images[:, :, ~AREA])
+    assert tag_gap(listener, already, seed=0) == 1
 
 
 def test_balancing_and_adding_fair_pictures():
@@ -134,14 +148,3 @@ def test_only_sets_of_one_kind_are_put_together():
     one = tagged(1, 0, held_out_per_class=1).train
     with pytest.raises(AssertionError):
         together(one, replace(one, class_names=("a", "b")))
-
-
-def test_adapting_gives_a_gap_for_every_way_and_leaves_the_model(monkeypatch):
-    from transferlab.backbones import load
-
-    monkeypatch.setattr(tags, "MORE", 2)
-    data, model = tagged_kinds(1, seed=0, strength=1.0), load("bundled")
-    before = {name: value.clone() for name, value in model.state_dict().items()}
-    found = tags.adapted(model, data, seed=0, per_class=1, epochs=1)
-    assert sorted(found) == sorted(f"{what} {way}" for what in ("gap", "fair accuracy") for way in tags.ADAPTED)
-    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())

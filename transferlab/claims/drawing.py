@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from transferlab.claims.ledger import Entry
 
-WIDTH, ROW = 10.0, 0.62  # inches
+WIDTH, ROW, OWN = 9.5, 0.62, 5.0  # inches, of a finding's row and of a picture of the claim's own
 
 
 def findings_axes(findings: tuple[Finding, ...], ax: Axes | None = None) -> Axes:
@@ -49,7 +49,7 @@ def findings_axes(findings: tuple[Finding, ...], ax: Axes | None = None) -> Axes
 
 
 def claim_figure(entry: Entry) -> Figure:
-    """The claim's findings, and its own picture beside them where it has one.
+    """The claim's findings, and its own picture below them where it has one.
 
     >>> claim_figure(entry).savefig("claim.png")
     """
@@ -57,9 +57,9 @@ def claim_figure(entry: Entry) -> Figure:
 
     assert entry.outcome is not None, "a claim that could not be tried has nothing to draw"
     findings, own = entry.outcome.findings, entry.claim.draw
-    height = max(2.2 + ROW * len(findings), 4.2 if own else 0.0)
-    figure = Figure(figsize=(WIDTH * (1.5 if own else 0.95), height), dpi=110, layout="constrained")
-    axes = figure.subplots(1, 2 if own else 1, squeeze=False)[0]
+    heights = [1.0 + ROW * len(findings), *([OWN] if own else [])]
+    figure = Figure(figsize=(WIDTH, sum(heights) + 0.4), dpi=110, layout="constrained")
+    axes = figure.subplots(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
     findings_axes(findings, axes[0])
     said = axes[0].alternative_text
     if own:

@@ -50,9 +50,9 @@ def inherited_bias(
         >>> print(inherited_bias(seeds=range(8), source_strength=0.9))
 
     `per_class` are the fair pictures of each of the eight kinds, `source_per_class` and `target_per_class` the biased
-    ones; `strengths` are those of the shortcut in the target, to which 0 and 0.9 always belong. `target_seeds` are those
-    of the target's part; `retraining=False` leaves out its two remedies that train everything again. `sweeping` carries
-    the runs out.
+    ones; `strengths` are those of the shortcut in the target, to which 0 and 0.9 always belong. `target_seeds` are
+    those of the target's part; `retraining=False` leaves out its two remedies that train everything again. `sweeping`
+    carries the runs out.
 
     Raises:
         ValueError: fewer than two seeds, or a strength outside 0…1.
@@ -107,7 +107,7 @@ def report_of(results: Results) -> FailureReport:
     after |= {name: column(name) for name in (BALANCED, MORE_FAIR) if name in results.arms}
     remedies = (
         effect(f"of the source: {MORE} times the fair pictures", minus(biased[FROZEN], biased[WITH_MORE])),
-        effect("of the source: training everything", minus(biased[FROZEN], biased[TUNED])),
+        effect("of the source: everything fine-tuned", minus(biased[FROZEN], biased[TUNED])),
         *(effect(f"of the target: {name}", minus(planted, gaps)) for name, gaps in after.items()),
     )
     gaps = {
