@@ -71,7 +71,7 @@ def test_drawn_tags_disagree_in_half_and_in_seven_eighths():
 
 @pytest.mark.parametrize(("strength", "against"), [(0.0, 20), (0.5, 10), (0.9, 2), (1.0, 0)])
 def test_so_many_tags_disagree_as_the_strength_says(strength, against):
-    data = tagged(10, seed=1, strength=strength, held_out_per_class=2)  # 40 pictures a place
+    data = tagged(10, seed=1, strength=strength, question="place", held_out_per_class=2)  # 40 pictures a place
     for place in (0, 1):
         rows = data.train.labels == place
         assert data.train.groups[rows].sum() == against
@@ -82,7 +82,7 @@ def test_so_many_tags_disagree_as_the_strength_says(strength, against):
 
 @pytest.mark.parametrize(("strength", "against"), [(0.0, 14), (0.5, 7), (1.0, 0)])
 def test_asked_for_the_kind_every_tag_speaks_for_one(strength, against):
-    data = tagged(16, seed=1, strength=strength, question="kind", held_out_per_class=8)
+    data = tagged(16, seed=1, strength=strength, held_out_per_class=8)
     for kind in range(8):
         assert data.train.groups[data.train.labels == kind].sum() == against
         assert data.held_out.groups[data.held_out.labels == kind].sum() == 7

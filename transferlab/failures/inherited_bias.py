@@ -65,7 +65,7 @@ def inherited_bias(
     adapting = functools.partial(adapted, per_class=per_class, epochs=epochs)
     tables = []
     for name, strength in (("biased source", source_strength), ("fair source", 0.0)):
-        data = functools.partial(tagged, strength=strength, question="kind", held_out_per_class=4)
+        data = functools.partial(tagged, strength=strength, held_out_per_class=4)
         tables.append(sweeping({name: everything}, (source_per_class,), seeds, data, measure=adapting))
     targets = {
         f"{TARGET}{strength:g}": functools.partial(tagged, strength=strength)

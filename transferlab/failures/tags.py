@@ -32,11 +32,11 @@ OTHER_PICTURES = 500  # between the seed of some pictures and that of others, wi
 
 
 def tagged(
-    per_class: int, seed: int, strength: float = 0.0, question: str = "place", held_out_per_class: int = 25
+    per_class: int, seed: int, strength: float = 0.0, question: str = "kind", held_out_per_class: int = 25
 ) -> Splits:
     """Pictures with tags, `per_class` of each of the eight kinds, asked for the "kind" or the "place".
 
-        >>> tagged(per_class=20, seed=0, strength=0.9).train
+        >>> tagged(per_class=20, seed=0, strength=0.9, question="place").train
         ImageSet('objects, place, shortcut 0.9', 160 images of 64×64, 2 classes: indoors 80, outdoors 80, with …)
 
     At `strength` 0, which is fair, as many training pictures wear a tag that disagrees as if tags were drawn: half of
