@@ -22,7 +22,9 @@ def run(scale: Scale) -> Outcome:
     def more(arm: str, than: str) -> list[float]:
         return [one - other for one, other in zip(logs[arm], logs[than], strict=True)]
 
-    least = [math.log2(RULE["frozen"]) - one for one in logs["frozen"]]
+    def against_rule(arm: str) -> list[float]:
+        return [one - math.log2(RULE[arm]) for one in logs[arm]]
+
     return Outcome(
         (
             Finding(
@@ -32,11 +34,10 @@ def run(scale: Scale) -> Outcome:
             Finding(
                 effect("scratch needs so many times the images of all, at least", more("scratch", "all")), unit="×"
             ),
+            Finding(effect("frozen needs 50 a class: needed / 50", against_rule("frozen")), unit="×"),
+            Finding(effect("all needs 10,000 a class: needed / 10,000", against_rule("all")), unit="×"),
             Finding(
                 effect("all needs so many times the images of frozen", more("all", "frozen")), main=False, unit="×"
-            ),
-            Finding(
-                effect("frozen needs the rule's 50 a class: needed / 50", [-one for one in least]), main=False, unit="×"
             ),
         ),
         notes=tuple(f"{arm}: {needed[arm]}; rule of thumb: from {RULE[arm]:,} on." for arm in ORDER),
