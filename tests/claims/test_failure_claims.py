@@ -53,7 +53,9 @@ def contradicts(arm, seed):
 
 
 def inherits(arm, seed):
-    gap = {"biased source": 0.2, "fair source": 0.0, "target 0": 0.0, "target 0.9": 0.4}.get(arm, 0.1) + jitter(seed)
+    gap = {"biased source": 0.2, "fair source": 0.0, "target 0": 0.0, "target 0.9": 0.4, "target 1": 0.5}.get(
+        arm, 0.1
+    ) + jitter(seed)
     return {"measured": {"gap": gap, "gap last layer anew": 0.05, **{f"gap {way}": gap for way in ADAPTED}}}
 
 

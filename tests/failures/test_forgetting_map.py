@@ -11,7 +11,6 @@ from transferlab.failures.forgetting_map import (
     forgetting_by_rate,
     forgotten,
     halfway,
-    mean_rank,
     report_of,
 )
 from transferlab.forgetting import remember
@@ -76,12 +75,6 @@ def test_the_figure_has_steps_and_means_over_seeds():
     assert report.shown["forgotten"][1] == pytest.approx([0.25, 0.5, 0.75])
     assert "from 90% to 15% and the target is at 60%" in report.notes[0]
     assert "at 0.001: 25, 50, 75" in report.plot().alternative_text
-
-
-def test_ranks_of_rows():
-    assert mean_rank(torch.tensor([[0.1, 0.2, 0.4], [0.4, 0.2, 0.1]])) == pytest.approx(0)
-    assert mean_rank(torch.tensor([[0.1, 0.3, 0.2]])) == pytest.approx(0.5)  # 1 − 6 · 2 / (3 · 8)
-    assert mean_rank(torch.tensor([[0.0, 0.0, 0.0], [0.1, 0.2, 0.3]])) == pytest.approx(0.5)  # a flat row counts as 0
 
 
 def test_knobs_reach_the_sweep():

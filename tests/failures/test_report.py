@@ -1,8 +1,9 @@
 import pytest
+import torch
 
 from tests.failures import made_up
 from transferlab.experiments import Results, Row, effect
-from transferlab.failures.report import FailureReport, at_least_two, complete, effect_table, minus
+from transferlab.failures.report import FailureReport, at_least_two, complete, effect_table, mean_rank, minus
 
 HARM = effect("scratch − all", [0.1, 0.2, 0.3])
 HELP = effect("high rate − all", [0.0, 0.2])
@@ -62,3 +63,9 @@ def test_a_table_with_a_failed_cell_is_refused_and_says_which():
 
 def test_columns_are_subtracted_for_the_seeds_that_both_have():
     assert minus({0: 0.5, 1: 0.75, 2: 1.0}, {1: 0.25, 2: 0.5, 3: 0.1}) == {1: 0.5, 2: 0.5}
+
+
+def test_ranks_of_rows():
+    assert mean_rank(torch.tensor([[0.1, 0.2, 0.4], [0.4, 0.2, 0.1]])) == pytest.approx(0)
+    assert mean_rank(torch.tensor([[0.1, 0.3, 0.2]])) == pytest.approx(0.5)  # 1 − 6 · 2 / (3 · 8)
+    assert mean_rank(torch.tensor([[0.0, 0.0, 0.0], [0.1, 0.2, 0.3]])) == pytest.approx(0.5)  # a flat row counts as 0

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.experiments.curves import table
-from transferlab.experiments.budget_curve import read_curve
+from transferlab.experiments.budget_curves import read_curve
 from transferlab.lab.race_guess import Judgement, RaceGuess, judge
 
 ARMS = ("frozen", "all", "scratch")

@@ -60,6 +60,13 @@ def test_examining_leaves_everything_as_it_was(data):
     assert doctor(trained, data) == first
 
 
+def test_a_backbone_that_is_loaded_again_costs_no_random_numbers(data):
+    model = load("bundled", num_classes=8)
+    random = torch.get_rng_state()
+    assert "statistics_drift" in doctor(model, data).absent  # which had to load it
+    assert torch.equal(torch.get_rng_state(), random)
+
+
 def test_a_bare_model_says_what_could_not_be_examined(data):
     report = doctor(load("bundled", num_classes=8), data)
     assert report.findings == ()

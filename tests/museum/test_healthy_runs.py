@@ -17,7 +17,9 @@ from transferlab.training import fit
 
 def examined_after(name, share, seed, task="kind", per_class=10):
     data = worlds.target("objects", per_class=per_class, held_out_per_class=per_class, seed=seed, task=task)
-    model = load("bundled", num_classes=8, pretrained=name != "from_scratch")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)  # a process begins with other random numbers each time
+        model = load("bundled", num_classes=8, pretrained=name != "from_scratch")
     before = copy.deepcopy(model)
     *records, run = fit(model, data, RECIPES[name]().shortened(share), seed=seed)
     losses = [record.loss for record in records if isinstance(record, Step)]

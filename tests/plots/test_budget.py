@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from tests.experiments.curves import table
 from tests.experiments.test_budget_curve import FOUR
-from transferlab.experiments.budget_curve import read_curve
+from transferlab.experiments.budget_curves import read_curve
 from transferlab.plots import COLOURS, alternative_text
 from transferlab.plots.budget import budget_axes
 

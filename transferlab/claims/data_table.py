@@ -4,7 +4,7 @@ import math
 
 from transferlab.claims.claim import Claim, Finding, Outcome, Scale
 from transferlab.claims.evidence import budget_results, draw_curve
-from transferlab.experiments.budget_curve import RULE_OF_THUMB, read_curve
+from transferlab.experiments.budget_curves import RULE_OF_THUMB, read_curve
 from transferlab.experiments.crossovers import examples_needed
 from transferlab.experiments.effects import effect
 

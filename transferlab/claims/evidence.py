@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from transferlab.claims.claim import Scale
-from transferlab.experiments.budget_curve import ARMS
+from transferlab.experiments.budget_curves import ARMS
 from transferlab.experiments.results import Results
 
 BUDGETS = {"quick": (5, 20, 50), "full": (5, 20, 50, 200, 2000)}

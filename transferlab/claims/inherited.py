@@ -14,7 +14,7 @@ def run(scale: Scale) -> Outcome:
     How far it reaches: another question, a bias in the target's own pictures, and what each remedy takes away.
     """
     report = inherited_bias(
-        strengths=scale.pick(quick=(0.0, 0.9), full=(0.0, 0.5, 0.9, 1.0)),
+        strengths=scale.pick(quick=(0.0, 0.9, 1.0), full=(0.0, 0.5, 0.9, 1.0)),
         seeds=scale.seeds(scale.pick(quick=3, full=6)),
         retraining=not scale.is_quick,
         sweeping=scale.sweep,
@@ -24,7 +24,10 @@ def run(scale: Scale) -> Outcome:
         (
             Finding(frozen),
             Finding(tuned),
-            *(Finding(one, main=False) for one in (*others, *report.remedies)),
+            *(
+                Finding(one, main=False, unit="" if one.name.startswith("rank") else "points")
+                for one in (*others, *report.remedies)
+            ),
         ),
         notes=report.notes,
         tables={"gaps and remedies": str(report)},

@@ -146,7 +146,7 @@ def chosen(numbers: Sequence[int]) -> tuple[Claim, ...]:
 
 def shortened(text: str, most: int = 58) -> str:
     """A claim's text for a line of a table."""
-    return text if len(text) <= most else f"{text[: most - 1].rstrip(' ,')}…"
+    return text if len(text) <= most else f"{text[:most].rsplit(' ', 1)[0].rstrip(',')}…"
 
 
 def _shown(main: Finding | None) -> str:

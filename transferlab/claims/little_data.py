@@ -2,7 +2,7 @@
 
 from transferlab.claims.claim import Claim, Finding, Outcome, Scale
 from transferlab.claims.evidence import budget_results, draw_curve
-from transferlab.experiments.budget_curve import read_curve
+from transferlab.experiments.budget_curves import read_curve
 
 LITTLE = (5, 20, 50)  # images a class
 

@@ -2,7 +2,7 @@
 
 from transferlab.claims.claim import Claim, Finding, Outcome, Scale
 from transferlab.claims.evidence import budget_results, draw_curve
-from transferlab.experiments.budget_curve import read_curve
+from transferlab.experiments.budget_curves import read_curve
 from transferlab.experiments.crossovers import crossover
 from transferlab.experiments.effects import effect
 from transferlab.recipes import feature_extraction, fine_tuning

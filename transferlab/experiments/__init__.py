@@ -1,6 +1,6 @@
 """Experiments: recipes × budgets × seeds, their intervals, and where one arm overtakes another."""
 
-from transferlab.experiments.budget_curve import BudgetCurve, budget_curve, read_curve
+from transferlab.experiments.budget_curves import BudgetCurve, budget_curve, read_curve
 from transferlab.experiments.crossovers import Crossover, crossover, examples_needed
 from transferlab.experiments.effects import Effect, effect, lies_above
 from transferlab.experiments.results import Results, Row

@@ -22,8 +22,7 @@ from transferlab.data import worlds
 from transferlab.data.images import Splits
 from transferlab.experiments import Results, effect, sweep
 from transferlab.experiments.results import Row, joined
-from transferlab.explain.checks.similarity import spearman
-from transferlab.failures.report import FailureReport, Sweep, at_least_two, complete, minus
+from transferlab.failures.report import FailureReport, Sweep, at_least_two, complete, mean_rank, minus
 from transferlab.forgetting import remember
 from transferlab.inference import predict
 from transferlab.keep_methods import EWC, L2SP, KeepMethod, Replay
@@ -133,17 +132,6 @@ def forgotten(results: Results, rates: Sequence[float], seed: int) -> torch.Tens
     """
     rows = {row.arm: row for row in results.rows if row.seed == seed}
     return torch.tensor([_lost(rows[f"{rate:g}"]) for rate in rates])
-
-
-def mean_rank(values: torch.Tensor) -> float:
-    """Spearman's correlation of each row of `(N, L)` with the order of its columns, on average; 0 for a flat row.
-
-    >>> mean_rank(torch.tensor([[0.1, 0.2, 0.3], [0.3, 0.2, 0.1]]))
-    0.0
-    """
-    order = torch.arange(values.shape[1], dtype=torch.float64).expand_as(values)
-    found = spearman(values.double()[:, None], order[:, None])  # as maps of one line each
-    return found.nan_to_num(0.0).mean().item()
 
 
 def _lost(row: Row) -> list[float]:

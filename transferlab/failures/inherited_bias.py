@@ -13,8 +13,9 @@ Salman et al., "When does bias transfer in transfer learning?" (2022). Left out:
 """
 
 import functools
-import itertools
 from collections.abc import Iterable
+
+import torch
 
 from transferlab.experiments import Results, effect, sweep
 from transferlab.experiments.results import joined
@@ -30,7 +31,7 @@ from transferlab.failures.bias_measures import (
     gap_alone,
     last_layer_anew,
 )
-from transferlab.failures.report import FailureReport, Sweep, at_least_two, complete, minus
+from transferlab.failures.report import FailureReport, Sweep, at_least_two, complete, mean_rank, minus
 from transferlab.failures.tags import balanced_pictures, check_strength, more_fair_pictures, tagged
 from transferlab.plots.failures import subgroup_gaps
 from transferlab.recipes import Phase, Recipe
@@ -89,7 +90,8 @@ def report_of(results: Results) -> FailureReport:
     def column(arm: str, name: str = "gap") -> dict[int, float]:
         return results.values(arm, next(row.per_class for row in results.rows if row.arm == arm), name)
 
-    targets = [arm for arm in results.arms if arm.startswith(TARGET)]
+    targets = [arm for arm in results.arms if arm.startswith(TARGET)]  # from the weakest shortcut on
+    most = targets[-1].removeprefix(TARGET)
     biased = {name: column("biased source", f"gap {name}") for name in ADAPTED}
     fair = {name: column("fair source", f"gap {name}") for name in ADAPTED}
     planted = column(f"{TARGET}{REMEDIED:g}")
@@ -97,12 +99,11 @@ def report_of(results: Results) -> FailureReport:
         effect(f"gap of a biased − of a fair source, {name}", minus(biased[name], fair[name]))
         for name in (FROZEN, TUNED, OTHER_QUESTION)
     ]
-    effects.append(effect(f"gap in the target: shortcut {REMEDIED:g} − 0", minus(planted, column(f"{TARGET}0"))))
-    effects += [
-        effect(f"gap in the target: shortcut {one.removeprefix(TARGET)} − {other.removeprefix(TARGET)}",
-               minus(column(one), column(other)))
-        for other, one in itertools.pairwise(targets) if len(targets) > 2
-    ]  # fmt: skip
+    by_strength = [column(arm) for arm in targets]
+    effects.append(effect(f"gap in the target: shortcut {most} − 0", minus(by_strength[-1], by_strength[0])))
+    if len(targets) > 2:
+        ranks = {seed: mean_rank(torch.tensor([[one[seed] for one in by_strength]])) for seed in planted}
+        effects.append(effect("rank correlation of the gap in the target with the shortcut's strength", ranks))
     after = {"last layer anew": column(f"{TARGET}{REMEDIED:g}", "gap last layer anew")}
     after |= {name: column(name) for name in (BALANCED, MORE_FAIR) if name in results.arms}
     remedies = (

@@ -12,8 +12,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from transferlab.errors import unknown
 from transferlab.experiments import Effect, Results
+from transferlab.explain.checks.similarity import spearman
 from transferlab.tables import table
 
 Sweep = Callable[..., Results]  # `sweep`, or one with settings of its own: functools.partial(sweep, workers=2)
@@ -103,3 +107,14 @@ def minus(one: Mapping[int, float], other: Mapping[int, float]) -> dict[int, flo
     {1: 0.5}
     """
     return {seed: value - other[seed] for seed, value in one.items() if seed in other}
+
+
+def mean_rank(values: Tensor) -> float:
+    """Spearman's correlation of each row of `(N, L)` with the order of its columns, on average; 0 for a flat row.
+
+    >>> mean_rank(torch.tensor([[0.1, 0.2, 0.3], [0.3, 0.2, 0.1]]))
+    0.0
+    """
+    order = torch.arange(values.shape[1], dtype=torch.float64).expand_as(values)
+    found = spearman(values.double()[:, None], order[:, None])  # as maps of one line each
+    return found.nan_to_num(0.0).mean().item()

@@ -23,7 +23,7 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 from transferlab.backbones.card import card_of
 from transferlab.data import worlds
 from transferlab.data.images import Splits
-from transferlab.experiments.budget_curve import ARMS, BudgetCurve, read_curve
+from transferlab.experiments.budget_curves import ARMS, BudgetCurve, read_curve
 from transferlab.experiments.results import Results
 from transferlab.experiments.running import is_head_alone, within
 from transferlab.experiments.sweeps import sweep

@@ -10,7 +10,7 @@ called wrong. Left out: points to win.
 from dataclasses import dataclass
 
 from transferlab.errors import unknown
-from transferlab.experiments.budget_curve import BudgetCurve
+from transferlab.experiments.budget_curves import BudgetCurve
 from transferlab.experiments.crossovers import Crossover, compared_budgets, crossover, in_digits
 from transferlab.experiments.effects import lies_above
 from transferlab.experiments.results import Results

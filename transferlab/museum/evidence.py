@@ -70,9 +70,11 @@ class Evidence:
             state = self.before
         elif card is not None and card.pretrained:
             try:
-                state = {n: value for n, value in load(card.name).state_dict().items() if n not in self.head_names}
+                with untouched(self.model):  # a network is made of random numbers first
+                    loaded = load(card.name).state_dict()
             except ValueError:
                 return None  # no such weights on this machine
+            state = {n: value for n, value in loaded.items() if n not in self.head_names}
         return {n: value for n, value in state.items() if n in own and own[n].shape == value.shape} or None
 
     def stood_still(self, name: str, value: Tensor) -> bool:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.experiments import tiny
 from tests.experiments.curves import table
-from transferlab.experiments.budget_curve import ARMS, RULE_OF_THUMB, budget_curve, read_curve
+from transferlab.experiments.budget_curves import ARMS, RULE_OF_THUMB, budget_curve, read_curve
 from transferlab.experiments.crossovers import crossover, examples_needed
 from transferlab.experiments.results import Results
 from transferlab.recipes import feature_extraction, fine_tuning, from_scratch, last_stage
@@ -102,7 +102,7 @@ def test_a_bad_share_is_said_before_anything_is_trained(monkeypatch):
     def sweep(*_, **__):
         raise AssertionError("something was trained")
 
-    monkeypatch.setattr("transferlab.experiments.budget_curve.sweep", sweep)
+    monkeypatch.setattr("transferlab.experiments.budget_curves.sweep", sweep)
     for share in (0, 1.5, True, "all"):
         with pytest.raises(ValueError, match="share is a part of the ceiling"):
             tiny_curve(share=share)
