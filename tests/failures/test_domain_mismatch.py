@@ -69,8 +69,11 @@ def test_notes_and_figure_say_the_same():
 def test_knobs_reach_the_sweep():
     columns = {f"probe gain {stage}": 0.0 for stage in STAGES} | {"recalibrated": 0.5}
     asked = made_up.Recorder(lambda arm, seed: {"measured": columns} if arm.startswith("frozen") else {})
-    report = domain_mismatch((1.0, 0.25), per_class=7, seeds=(3, 4), epochs=4, probe_seeds=(3, 5, 6), sweeping=asked)
+    report = domain_mismatch(
+        (1.0, 0.25), per_class=7, seeds=(3, 4), epochs=4, probe_seeds=(3, 5, 6), held_out_per_class=9, sweeping=asked
+    )
     assert [one["data"].keywords["domain_gap"] for one in asked.asked] == [0.25, 0.25, 1.0, 1.0]
+    assert {one["data"].keywords["held_out_per_class"] for one in asked.asked} == {9}
     assert [one["seeds"] for one in asked.asked] == [(3, 4, 5, 6), (3, 4)] * 2
     assert {one["budgets"] for one in asked.asked} == {(7,)}
     recipes = asked.asked[1]["arms"]

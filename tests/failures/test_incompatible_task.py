@@ -59,7 +59,7 @@ def test_the_figure_shows_both_questions():
 def test_knobs_reach_the_sweep():
     columns = {name: values[0] for name, values in PROBES.items()}
     asked = made_up.Recorder(lambda arm, seed: {"measured": columns} if arm == "frozen, hue" else {})
-    incompatible_task((40, 10), seeds=(1, 2), epochs=6, probe_seeds=(2, 3), sweeping=asked)
+    incompatible_task((40, 10), seeds=(1, 2), epochs=6, probe_seeds=(2, 3), held_out_per_class=9, sweeping=asked)
     by_arm = {arm: one for one in asked.asked for arm in one["arms"]}
     assert by_arm["frozen, hue"]["seeds"] == (1, 2, 3)
     assert by_arm["all, hue"]["seeds"] == (1, 2)
@@ -68,6 +68,7 @@ def test_knobs_reach_the_sweep():
     assert {arm: one["data"].keywords["task"] for arm, one in by_arm.items()} == {
         arm: arm.partition(", ")[2] for arm in by_arm
     }
+    assert {one["data"].keywords["held_out_per_class"] for one in asked.asked} == {9}
     trained = [by_arm[arm]["arms"][arm] for arm in ("all, hue", "high rate, hue", "scratch, hue", "scratch, kind")]
     assert [recipe.phases[-1].epochs for recipe in trained] == [6, 6, 6, 6]
 

@@ -82,7 +82,7 @@ def test_knobs_reach_the_sweep():
     asked = made_up.Recorder(columns)
     report = inherited_bias(
         0.8, (0.5,), per_class=3, seeds=(1, 2), epochs=4, source_per_class=6, target_per_class=2,
-        target_seeds=(5, 6, 7), sweeping=asked,
+        target_seeds=(5, 6, 7), held_out_per_class=6, sweeping=asked,
     )  # fmt: skip
     by_arm = {arm: one for one in asked.asked for arm in one["arms"]}
     assert list(by_arm) == [
@@ -91,11 +91,12 @@ def test_knobs_reach_the_sweep():
     ]  # fmt: skip
     strengths = [one["data"].keywords["strength"] for one in by_arm.values()]
     assert strengths == [0.8, 0.0, 0.0, 0.5, 0.9, 0.9, 0.9]
+    assert [one["data"].keywords["held_out_per_class"] for one in by_arm.values()] == [4] * 2 + [6] * 5
     assert [one["budgets"] for one in by_arm.values()] == [(6,)] * 2 + [(2,)] * 5
     assert [one["seeds"] for one in by_arm.values()] == [(1, 2)] * 2 + [(5, 6, 7)] * 5
     assert by_arm["target 0.9"]["measure"] is last_layer_anew
     assert by_arm["target 0"]["measure"] is by_arm["balanced sampling"]["measure"] is gap_alone
-    assert by_arm["fair source"]["measure"].keywords == {"per_class": 3, "epochs": 4}
+    assert by_arm["fair source"]["measure"].keywords == {"per_class": 3, "epochs": 4, "held_out_per_class": 6}
     assert report.effects[0].values == (0.0, 0.0)
 
 

@@ -6,7 +6,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from tests.experiments.curves import table
-from tests.experiments.test_budget_curve import FOUR
+from tests.experiments.test_budget_curves import FOUR
 from transferlab.experiments.budget_curves import read_curve
 from transferlab.plots import COLOURS, alternative_text
 from transferlab.plots.budget import budget_axes

@@ -14,7 +14,9 @@ def run(scale: Scale) -> Outcome:
         gaps=scale.pick(quick=(0.0, 1.0), full=(0.0, 0.25, 0.5, 0.75, 1.0)),
         per_class=scale.pick(quick=10, full=20),
         seeds=scale.seeds(scale.pick(quick=3, full=5)),
+        epochs=scale.pick(quick=7, full=10),
         probe_seeds=scale.seeds(scale.pick(quick=6, full=10)),
+        held_out_per_class=scale.pick(quick=15, full=25),
         sweeping=scale.sweep,
     )
     frozen, tuned, by_stage, *left = report.effects

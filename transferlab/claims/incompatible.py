@@ -16,8 +16,9 @@ def run(scale: Scale) -> Outcome:
     report = incompatible_task(
         budgets=scale.pick(quick=(20,), full=(20, 80)),
         seeds=scale.seeds(scale.pick(quick=3, full=5)),
-        epochs=scale.pick(quick=8, full=12),
+        epochs=scale.pick(quick=7, full=12),
         probe_seeds=scale.seeds(scale.pick(quick=4, full=8)),
+        held_out_per_class=scale.pick(quick=15, full=25),
         sweeping=scale.sweep,
     )
     tuned, frozen, *others = report.effects

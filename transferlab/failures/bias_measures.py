@@ -28,7 +28,9 @@ MORE = 4  # times as many fair pictures
 SMALL = 16  # fair pictures of each kind for a last layer alone: two of them wear their own tag
 
 
-def adapted(model: nn.Module, data: Splits, seed: int, per_class: int, epochs: int) -> Mapping[str, float]:
+def adapted(
+    model: nn.Module, data: Splits, seed: int, per_class: int, epochs: int, held_out_per_class: int = 25
+) -> Mapping[str, float]:
     """Gaps of this backbone once it is adapted to fair pictures in each of the ways that are ADAPTED.
 
         >>> adapted(biased, data, seed=0, per_class=5, epochs=6)
@@ -37,7 +39,7 @@ def adapted(model: nn.Module, data: Splits, seed: int, per_class: int, epochs: i
     The model stays as it is.
     """
     other = seed + OTHER_PICTURES
-    untagged = pictures(1, other).held_out
+    untagged = pictures(1, other, held_out_per_class).held_out
     fair, more, place = (
         tagged(number, other, question=question, held_out_per_class=1)
         for number, question in ((per_class, "kind"), (MORE * per_class, "kind"), (per_class, "place"))

@@ -36,7 +36,7 @@ PROBE, RECALIBRATED = "probe gain ", "recalibrated"
 
 def domain_mismatch(
     gaps: Iterable[float] = (0.0, 0.5, 1.0), per_class: int = 10, seeds: Iterable[int] = range(3), epochs: int = 10,
-    probe_seeds: Iterable[int] | None = None, sweeping: Sweep = sweep,
+    probe_seeds: Iterable[int] | None = None, held_out_per_class: int = 25, sweeping: Sweep = sweep,
 ) -> FailureReport:  # fmt: skip
     """What transfer gains at growing `domain_gap` (0…1): frozen, fine-tuned, and stage by stage.
 
@@ -53,7 +53,7 @@ def domain_mismatch(
     trained = {"fine-tuned": fine_tuning(epochs, max(1, epochs // 2)), "scratch": from_scratch(epochs)}
     tables = []
     for gap in gaps:
-        data = functools.partial(worlds.target, "objects", domain_gap=gap)
+        data = functools.partial(worlds.target, "objects", domain_gap=gap, held_out_per_class=held_out_per_class)
         probed = sweeping(
             {f"frozen, gap {gap:g}": feature_extraction()}, (per_class,), tuple(dict.fromkeys((*seeds, *probe_seeds))),
             data, measure=what_stages_know,

@@ -33,7 +33,7 @@ from transferlab.wise_ft import wise_ft
 
 KEPT, TARGET = "source halfway", "target halfway"
 METHODS: dict[str, KeepMethod] = {"Replay": Replay(), "L2-SP": L2SP(), "EWC": EWC()}  # their papers' strengths
-FEW_HELD_OUT = functools.partial(worlds.target, "objects", held_out_per_class=12)  # asked after every epoch
+FEW_HELD_OUT = functools.partial(worlds.target, "objects", held_out_per_class=10)  # asked after every epoch
 
 
 def forgetting_by_rate(

@@ -35,7 +35,7 @@ KNOWN, CHOSEN, LAST = "probe ", "probe of the chosen stage", "probe of the last 
 
 def incompatible_task(
     budgets: Iterable[int] = (20,), seeds: Iterable[int] = range(3), epochs: int = 10,
-    probe_seeds: Iterable[int] | None = None, sweeping: Sweep = sweep,
+    probe_seeds: Iterable[int] | None = None, held_out_per_class: int = 25, sweeping: Sweep = sweep,
 ) -> FailureReport:  # fmt: skip
     """Pretrained against random weights, on a question that contradicts the source and on one that does not.
 
@@ -59,16 +59,17 @@ def incompatible_task(
         "scratch": from_scratch(epochs),
         "high rate": Recipe("high_rate", (Phase("head", 1.0, heads_first, 3e-3), anew)),
     }
-    tables = [sweeping({"frozen, hue": feature_extraction()}, budgets, every, _asked(CONTRADICTING), measure=known)]
-    tables.append(sweeping({"frozen, kind": feature_extraction()}, budgets[:1], every, _asked(CONTROL)))
-    arms = {f"{arm}, {CONTRADICTING}": recipe for arm, recipe in trained.items()}
-    tables.append(sweeping(arms, budgets, seeds, _asked(CONTRADICTING)))
-    tables.append(sweeping({"scratch, kind": trained["scratch"]}, budgets[:1], seeds, _asked(CONTROL)))
+    hue, kind = (
+        functools.partial(worlds.target, "objects", task=task, held_out_per_class=held_out_per_class)
+        for task in (CONTRADICTING, CONTROL)
+    )
+    tables = [
+        sweeping({"frozen, hue": feature_extraction()}, budgets, every, hue, measure=known),
+        sweeping({"frozen, kind": feature_extraction()}, budgets[:1], every, kind),
+        sweeping({f"{arm}, hue": recipe for arm, recipe in trained.items()}, budgets, seeds, hue),
+        sweeping({"scratch, kind": trained["scratch"]}, budgets[:1], seeds, kind),
+    ]
     return report_of(complete(joined(tables)))
-
-
-def _asked(task: str) -> functools.partial[Splits]:
-    return functools.partial(worlds.target, "objects", task=task)
 
 
 def known(model: nn.Module, data: Splits, seed: int) -> Mapping[str, float]:

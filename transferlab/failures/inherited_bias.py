@@ -44,7 +44,8 @@ HIGH_LR = 1e-3  # at which everything is trained until it knows the tag; slower,
 def inherited_bias(
     source_strength: float = 0.95, strengths: Iterable[float] = (0.0, 0.5, 0.9, 1.0), per_class: int = 5,
     seeds: Iterable[int] = range(5), epochs: int = 6, source_per_class: int = 20, target_per_class: int = 10,
-    target_seeds: Iterable[int] | None = None, retraining: bool = True, sweeping: Sweep = sweep,
+    target_seeds: Iterable[int] | None = None, retraining: bool = True, held_out_per_class: int = 25,
+    sweeping: Sweep = sweep,
 ) -> FailureReport:  # fmt: skip
     """The subgroup gap after adapting a biased backbone to fair pictures, and a sound one to biased pictures.
 
@@ -63,18 +64,22 @@ def inherited_bias(
     for strength in (source_strength, *strengths):
         check_strength(strength)
     everything = Recipe("everything", (Phase("all", 0.0, epochs, HIGH_LR, backbone_lr=HIGH_LR),))
-    adapting = functools.partial(adapted, per_class=per_class, epochs=epochs)
+    adapting = functools.partial(adapted, per_class=per_class, epochs=epochs, held_out_per_class=held_out_per_class)
     tables = []
     for name, strength in (("biased source", source_strength), ("fair source", 0.0)):
         data = functools.partial(tagged, strength=strength, held_out_per_class=4)
         tables.append(sweeping({name: everything}, (source_per_class,), seeds, data, measure=adapting))
     targets = {
-        f"{TARGET}{strength:g}": functools.partial(tagged, strength=strength)
+        f"{TARGET}{strength:g}": functools.partial(tagged, strength=strength, held_out_per_class=held_out_per_class)
         for strength in sorted({0.0, REMEDIED, *strengths})
     }
     if retraining:
-        targets[BALANCED] = functools.partial(balanced_pictures, strength=REMEDIED)
-        targets[MORE_FAIR] = functools.partial(more_fair_pictures, strength=REMEDIED)
+        targets[BALANCED] = functools.partial(
+            balanced_pictures, strength=REMEDIED, held_out_per_class=held_out_per_class
+        )
+        targets[MORE_FAIR] = functools.partial(
+            more_fair_pictures, strength=REMEDIED, held_out_per_class=held_out_per_class
+        )
     for name, data in targets.items():
         measure = last_layer_anew if name == f"{TARGET}{REMEDIED:g}" else gap_alone
         tables.append(sweeping({name: everything}, (target_per_class,), target_seeds, data, measure=measure))

@@ -145,21 +145,21 @@ def tag_gap(model: nn.Module, pictures: ImageSet, seed: int) -> float:
     return agreeing - disagreeing
 
 
-def balanced_pictures(per_class: int, seed: int, strength: float) -> Splits:
+def balanced_pictures(per_class: int, seed: int, strength: float, held_out_per_class: int = 25) -> Splits:
     """Biased pictures, those of the rare group repeated until each class and group has as many.
 
     >>> balanced_pictures(per_class=10, seed=0, strength=0.9)
     """
-    data = tagged(per_class, seed, strength)
+    data = tagged(per_class, seed, strength, held_out_per_class=held_out_per_class)
     return Splits(balanced_by_group(data.train, seed), data.held_out)
 
 
-def more_fair_pictures(per_class: int, seed: int, strength: float) -> Splits:
+def more_fair_pictures(per_class: int, seed: int, strength: float, held_out_per_class: int = 25) -> Splits:
     """Biased pictures and as many fair ones.
 
     >>> more_fair_pictures(per_class=10, seed=0, strength=0.9)
     """
-    data = tagged(per_class, seed, strength)
+    data = tagged(per_class, seed, strength, held_out_per_class=held_out_per_class)
     fair = tagged(per_class, seed + OTHER_PICTURES, held_out_per_class=1).train
     return Splits(together(data.train, fair), data.held_out)
 
