@@ -118,11 +118,21 @@ def _pair(one: Sequence[float], other: Sequence[float]) -> tuple[Tensor, Tensor]
     return first, second
 
 
-def _centred_ranks(values: Tensor) -> Tensor:
-    """Ranks less their mean; equal values at the mean of theirs."""
+def ranks(values: Tensor) -> Tensor:
+    """Ranks 1…P along the last dimension of `(…, P)`, equal values at the mean of theirs.
+
+    >>> ranks(torch.tensor([0.3, 0.1, 0.3]))
+    tensor([2.5000, 1.0000, 2.5000], dtype=torch.float64)
+    """
+    values = values.contiguous()
     ordered = values.sort().values
-    ranks = (torch.searchsorted(ordered, values) + torch.searchsorted(ordered, values, right=True) + 1).double() / 2
-    return ranks - ranks.mean()
+    below, up_to = torch.searchsorted(ordered, values), torch.searchsorted(ordered, values, right=True)
+    return (below + up_to + 1).double() / 2
+
+
+def _centred_ranks(values: Tensor) -> Tensor:
+    found = ranks(values)
+    return found - found.mean()
 
 
 def _random_orders(one: Sequence[float], other: Sequence[float]) -> Tensor:

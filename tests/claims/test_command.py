@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -38,3 +39,21 @@ def test_the_list_tries_nothing(capsys):
 def test_bad_input_is_a_sentence(given, sentence, capsys):
     assert main(["claims", *given]) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_measuring_anew_reads_no_earlier_rows_and_still_shares_them_between_claims(tmp_path, monkeypatch):
+    from transferlab.claims import command
+    from transferlab.claims.ledger import entries
+
+    caches = []
+
+    def watched(scale, claims):
+        caches.append(scale.cache)
+        return entries(scale, claims)
+
+    monkeypatch.setattr(command, "entries", watched)
+    for more in ([], ["--fresh"]):
+        assert main(["claims", "--claim", "1", "--workers", "1", "--out", str(tmp_path), *more]) == 0
+    assert caches[0] is True
+    assert str(caches[1]) != str(tmp_path)
+    assert not os.path.exists(caches[1])  # its own folder, which is gone when it is through

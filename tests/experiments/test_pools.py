@@ -1,3 +1,8 @@
+import os
+import signal
+import subprocess
+import sys
+import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
@@ -89,3 +94,31 @@ def test_on_one_process_jobs_are_done_when_they_are_asked_for():
     job, (row,) = next(rows)
     assert (job, row.seed, done) == (jobs[0], 0, [0])
     assert list(carried_out([], workers=4)) == []
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_workers_end_with_the_process_that_began_them():
+    """It is killed by a signal that cannot be caught, while a worker is at a task of a minute."""
+    code = (
+        "import os, time\n"
+        "from transferlab.experiments.pools import Workers\n"
+        "if __name__ == '__main__':\n"
+        "    workers = Workers(1)\n"
+        "    print(workers.submit(os.getpid).result(), flush=True)\n"
+        "    workers.submit(time.sleep, 60).result()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        worker = int(parent.stdout.readline())
+        assert is_running(worker)
+        parent.send_signal(signal.SIGKILL)
+    patience = time.monotonic() + 20
+    while is_running(worker) and time.monotonic() < patience:
+        time.sleep(0.05)
+    assert not is_running(worker)

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import tempfile
 
 from tqdm import tqdm
 
@@ -38,8 +39,9 @@ def try_claims(options: argparse.Namespace) -> int:
             raise ValueError(f"--{name} is a whole number, {least} or more; you gave {value}.")
     options.out.mkdir(parents=True, exist_ok=True)
     found = []
-    with Workers(workers) as pool:
-        scale = Scale("full" if options.full else "quick", options.seed, pool, not options.fresh)
+    # Claims share a sweep, so that measuring anew needs a cache too, of its own.
+    with Workers(workers) as pool, tempfile.TemporaryDirectory(prefix="transferlab-claims-") as own:
+        scale = Scale("full" if options.full else "quick", options.seed, pool, own if options.fresh else True)
         # disable=None: no bar where nobody watches, for each of its refreshes would be a line of a log file.
         with tqdm(total=len(claims), unit="claim", file=sys.stderr, leave=False, disable=None) as bar:
             for entry in entries(scale, claims):

@@ -8,6 +8,7 @@ from transferlab.claims.evidence import budget_results
 from transferlab.experiments.computing import VIEWS, flops_by_stage, passes_until
 from transferlab.experiments.effects import effect
 from transferlab.experiments.results import Results
+from transferlab.records import Run
 
 NEAR = 0.95  # of what scratch reaches in the end, so that the last half point does not decide
 TENFOLD = math.log2(10)
@@ -24,10 +25,10 @@ def run(scale: Scale) -> Outcome:
         goal = NEAR * scratch.accuracy
         weeks, hours = passes_until(scratch, shares, goal), passes_until(other, shares, goal)
         assert weeks, "scratch reaches what it reaches"
-        if hours is None:  # fine-tuning never got there: counted as all that it computed, against all of scratch's
+        if hours is None:
             raise ValueError(f"Fine-tuning never reached {goal:.0%} with seed {seed}; there is no ratio to give.")
         tuned.append(math.log2(weeks / hours))
-        frozen.append(math.log2(weeks / _frozen_passes(scratch.num_train)))
+        frozen.append(math.log2(weeks / (VIEWS * scratch.num_train)))
     reached = [
         results.values("frozen", most)[seed] - NEAR * results.values("scratch", most)[seed] for seed in results.seeds
     ]
@@ -48,12 +49,10 @@ def run(scale: Scale) -> Outcome:
     )
 
 
-def _run(results: Results, arm: str, budget: int, seed: int):  # type: ignore[no-untyped-def]
-    return next(row.run for row in results.rows if (row.arm, row.per_class, row.seed) == (arm, budget, seed))
-
-
-def _frozen_passes(num_train: int) -> float:
-    return VIEWS * num_train
+def _run(results: Results, arm: str, budget: int, seed: int) -> Run:
+    found = next(row.run for row in results.rows if (row.arm, row.per_class, row.seed) == (arm, budget, seed))
+    assert found is not None, "what trains more than a head keeps its epochs"
+    return found
 
 
 CLAIM = Claim(

@@ -4,10 +4,12 @@
     for job, rows in carried_out(jobs, executor=Client().get_executor()): ...
 
 Dask, ipyparallel and mpi4py offer such executors. Processes of our own are started afresh (spawned), since a fork of a
-process that has computed with threads may hang.
+process that has computed with threads may hang. They end with the process that began them, however that ends.
 """
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from typing import Any
@@ -45,7 +47,8 @@ class Workers(Executor):
 
     def _living(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(self.count, mp_context=multiprocessing.get_context("spawn"))
+            spawning = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(self.count, mp_context=spawning, initializer=_end_with_parent)
         return self._pool
 
 
@@ -73,6 +76,18 @@ def carried_out(
     else:
         for job in jobs:
             yield job, run_job(job)
+
+
+def _end_with_parent() -> None:
+    """In a worker: leave when the process that began it is gone, for one that was killed cannot say so."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "this runs in workers alone"
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="transferlab parent", daemon=True).start()
 
 
 def _again(job: Job) -> list[Row]:

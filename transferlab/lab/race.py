@@ -5,8 +5,8 @@
     race.results, race.curve()
     race.pause(), race.resume(), race.stop()
 
-Every run is a cell of a sweep and is kept as one: what was measured once comes at once the next time, here, in a script
-or in the claims. A run that the student starts ends the race before its first batch, for both draw random numbers and
+Every run is a cell of a sweep and is kept as one: what was measured once comes at once the next time, here or in a
+script. A run that the student starts ends the race before its first batch, for both draw random numbers and
 would disturb each other. Left out: runs side by side, which would only wait for each other.
 """
 
@@ -220,7 +220,7 @@ class Race:
             turned = {name: value for name, value in knobs.items() if value != getattr(WorldData, name)}
             if turned or self.session.settings.backbone != "bundled":
                 return partial(worlds.target, choice.name, **turned)  # type: ignore[arg-type]
-            return choice.name  # under which scripts and claims keep their rows
+            return choice.name  # under which a script keeps its rows
         there = self.session.data
         smallest = min(there.train.counts().values())
         if largest > smallest:

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from transferlab.explain.checks.methods import is_blank
+from transferlab.rank_agreement import ranks
 
 WINDOW = 7  # pixels a side
 
@@ -22,8 +23,8 @@ def spearman(one: Tensor, other: Tensor) -> Tensor:
 
     Values that are the same share their mean rank: Grad-CAM's many zeros count as equals and not as an order.
     """
-    first, second = (_ranks(maps.flatten(1)) for maps in (one, other))
-    first, second = (ranks - ranks.mean(1, keepdim=True) for ranks in (first, second))
+    first, second = (ranks(maps.flatten(1)) for maps in (one, other))
+    first, second = (found - found.mean(1, keepdim=True) for found in (first, second))
     together = (first * second).sum(1) / (first.norm(dim=1) * second.norm(dim=1))
     return together.masked_fill(is_blank(one) | is_blank(other), torch.nan)
 
@@ -57,12 +58,3 @@ def ssim(one: Tensor, other: Tensor) -> Tensor:
 def _scaled(maps: Tensor) -> Tensor:
     sizes = maps.double().abs()
     return sizes / sizes.flatten(1).amax(1).clamp_min(1e-300)[:, None, None]
-
-
-def _ranks(values: Tensor) -> Tensor:
-    """Ranks 1…P within each row of `(N, P)`, equal values at the mean of theirs."""
-    values = values.contiguous()
-    ordered = values.sort(1).values
-    below = torch.searchsorted(ordered, values)
-    up_to = torch.searchsorted(ordered, values, right=True)
-    return (below + up_to + 1).double() / 2
