@@ -115,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--add", action="store_true", help="more turns for the figures that --out holds already")
     bench.add_argument("--native", action="store_true", help="each tool with its own defaults, in a second table")
     bench.add_argument("--live", action="store_true", help="what the lab costs a run: curves, and pictures")
+    bench.add_argument("--gpu", action="store_true", help="seconds on a GPU, beside the tutorial's loop there")
     bench.add_argument("--memory", action="store_true", help="how memory grows with images, epochs and heads instead")
     bench.add_argument("--small", action="store_true", help="a trial in seconds, whose figures mean nothing")
     bench.add_argument("--out", type=Path, help="where the figures go; default: transferlab-bench.json and the like")
@@ -274,12 +275,11 @@ def _bench(options: argparse.Namespace) -> int:
     from transferlab.bench.measuring import added, chosen, run_in_turns
     from transferlab.bench.report import drift, medians_table, native_note, ratios_table
 
-    kind = "-live" if options.live else "-memory" if options.memory else "-native" if options.native else ""
+    apart = [kind for kind in ("live", "gpu", "memory") if getattr(options, kind)]
+    kind = f"-{apart[0]}" if apart else "-native" if options.native else ""
     out = options.out or Path(f"transferlab-bench{kind}.json")
-    if options.memory:
-        return _bench_memory(options, out)
-    if options.live:
-        return _bench_live(options, out)
+    if apart:
+        return _bench_apart(options, apart, out)
     if options.repeats < 1:
         raise ValueError(f"--repeats is how often each way is measured, 1 or more; you gave {options.repeats}.")
     if options.add and not out.is_file():
@@ -301,27 +301,26 @@ def _bench(options: argparse.Namespace) -> int:
     return 0
 
 
-def _bench_live(options: argparse.Namespace, out: Path) -> int:
-    from transferlab.bench.live import live_figures, live_table
+def _bench_apart(options: argparse.Namespace, kinds: list[str], out: Path) -> int:
+    """What is measured by ways of its own: what the lab costs a run, seconds on a GPU, memory."""
+    from transferlab.bench import gpu, live, memory_scaling
 
-    if options.job or options.way or options.native or options.add or options.memory:
-        raise ValueError("--live measures three ways of its own; leave --job, --way, --native, --memory, --add out.")
-    figures = live_figures(options.repeats, small=options.small)
+    if len(kinds) > 1 or options.job or options.way or options.native or options.add:
+        raise ValueError(
+            f"--{kinds[0]} measures ways of its own; leave --job, --way, --native, --add and the others out."
+        )
+    if kinds == ["live"]:
+        figures = live.live_figures(options.repeats, small=options.small)
+        lines = live.live_table(figures)
+    elif kinds == ["gpu"]:
+        figures = gpu.gpu_figures(options.repeats, small=options.small)
+        lines = gpu.gpu_table(figures)
+    else:
+        figures = memory_scaling.memory_figures(small=options.small)
+        lines = memory_scaling.memory_table(figures)
     text = json.dumps(figures, indent=1) + "\n"
     written = write_atomically(out, lambda partial: partial.write_text(text, encoding="utf-8"))
-    print(f"\n{live_table(figures)}\n\n{figures['machine']}\nwritten: {written}")
-    return 0
-
-
-def _bench_memory(options: argparse.Namespace, out: Path) -> int:
-    from transferlab.bench.memory_scaling import memory_figures, memory_table
-
-    if options.job or options.way or options.native or options.add:
-        raise ValueError("--memory measures three ways of its own; leave --job, --way, --native and --add out.")
-    figures = memory_figures(small=options.small)
-    text = json.dumps(figures, indent=1) + "\n"
-    written = write_atomically(out, lambda partial: partial.write_text(text, encoding="utf-8"))
-    print(f"\n{memory_table(figures)}\n\n{figures['machine']}\nwritten: {written}")
+    print(f"\n{lines}\n\n{figures['machine']}\nwritten: {written}")
     return 0
 
 

@@ -7,6 +7,7 @@ without labels it is agreement with the pretrained model's own answers. Ways to 
 """
 
 import copy
+import functools
 from dataclasses import replace
 
 import torch
@@ -116,7 +117,12 @@ def _drawn(model: nn.Module, per_class: int, seed: int) -> ImageSet:
             "Only the bundled backbone has a source task that can be drawn. For this model, give images to compare "
             "on: remember(model, source=images), labelled with its own class names or not."
         )
-    source = worlds.source(per_class=per_class, seed=seed, size=card.input_size)
+    return _source_images(per_class, seed, card.input_size)
+
+
+@functools.lru_cache(maxsize=4)  # a sweep asks for the same ones in every run
+def _source_images(per_class: int, seed: int, size: int) -> ImageSet:
+    source = worlds.source(per_class=per_class, seed=seed, size=size)
     # A drawn umbrella is another class than a photographed one, and the card names it so.
     return replace(source, class_names=tuple(f"drawn {name}" for name in source.class_names))
 

@@ -55,6 +55,8 @@ def test_the_same_conditions_have_the_same_name(conditions):
         {"backbone": tiny.tiny_net(seed=1)},
         {"backbone": tiny.TinyNet(torch.nn.Linear(6, 4, bias=False))},
         {"backbone": "bundled"},
+        {"backbone": tiny.tiny_net},
+        {"backbone": functools.partial(tiny.tiny_net)},
         {"data": functools.partial(tiny.colours, noise=100)},
         {"data": tiny.unlucky},
         {"data": Nested(tiny.colours(4, 0))},

@@ -138,7 +138,7 @@ def test_one_seed_has_no_interval():
         ({"data": 5}, "data is the name of a drawn target, a folder, Splits, or a function.*you gave int"),
         ({"data": lambda number: None}, r"data\(per_class=, seed=\) is how images .*'<lambda>' takes number"),
         ({"backbone": "bundeld"}, "bundeld.*Did you mean.*bundled"),
-        ({"backbone": 5}, "backbone is a name, such as 'bundled', or a network of your own; you gave 5"),
+        ({"backbone": 5}, "a function of the seed that makes one; you gave 5"),
         ({"measure": 5}, "measure is a function .*; you gave 5"),
         ({"most_images": 0}, "most_images is a whole number of at least 1; you gave 0"),
         ({"workers": 0}, "workers is a whole number of at least 1; you gave 0"),
@@ -203,3 +203,11 @@ def test_precision_is_settled_once_and_sent_along(monkeypatch):
     results = tiny.table(tiny.ALL, range(2), budgets=2)
     assert asked == ["cpu"]
     assert [row.run.precision for row in results.rows] == ["bf16", "bf16"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_function_of_the_seed_makes_the_network_of_each_seed(workers):
+    together = tiny.table(seeds=range(2), backbone=tiny.tiny_net, workers=workers)
+    for seed in range(2):
+        alone = tiny.table(seeds=[seed], backbone=tiny.tiny_net(seed))
+        assert [row.accuracy for row in together.rows if row.seed == seed] == [row.accuracy for row in alone.rows]

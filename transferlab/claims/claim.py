@@ -22,7 +22,7 @@ from torch import nn
 
 from transferlab.data import worlds
 from transferlab.data.images import Splits
-from transferlab.experiments.cells import DataMaker, Measure
+from transferlab.experiments.cells import BackboneMaker, DataMaker, Measure
 from transferlab.experiments.effects import Effect, lies_above
 from transferlab.experiments.results import Results
 from transferlab.experiments.sweeps import sweep
@@ -74,7 +74,7 @@ class Scale:
     def sweep(
         self, recipes: Sequence[str | Recipe] | Mapping[str, str | Recipe], budgets: Sequence[int],
         seeds: int | Sequence[int], data: str | Splits | DataMaker = "objects",
-        backbone: str | nn.Module = "bundled", *, measure: Measure | None = None,
+        backbone: str | nn.Module | BackboneMaker = "bundled", *, measure: Measure | None = None,
         most_images: int | None = None, forgetting: bool = False,
     ) -> Results:  # fmt: skip
         """A sweep with this scale's seeds (so many, or these), processes and cache; a failed cell is an error here.

@@ -12,7 +12,6 @@ from transferlab.backbones import load
 from transferlab.claims.claim import Claim, Finding, Outcome, Scale
 from transferlab.data import worlds
 from transferlab.data.images import Splits
-from transferlab.experiments.cells import DataMaker
 from transferlab.experiments.effects import Effect, effect
 from transferlab.experiments.results import Results, joined
 from transferlab.layer_probes import layer_probes
@@ -82,7 +81,7 @@ def probe_gains(model: nn.Module, data: Splits, seed: int) -> dict[str, float]:
 
 
 def transplant(count: int, seed: int) -> nn.Module:
-    """A random network whose first `count` stages are the pretrained ones.
+    """A network of random weights drawn with `seed`, whose first `count` stages are the pretrained ones.
 
     >>> transplant(3, seed=0)
     """
@@ -98,20 +97,15 @@ def transplant(count: int, seed: int) -> nn.Module:
 
 
 def _transplants(scale: Scale) -> Results:
+    seeds = scale.seeds(scale.pick(quick=3, full=5))
     found = []
     for name, target in TARGETS.items():
-        if name == NEAR:
-            continue
-        for seed in scale.seeds(scale.pick(quick=3, full=5)):
-            for count in (0, LOWER):
-                found.append(_transplant_run(scale, name, target, count, seed))
+        for count in (0, LOWER) if name != NEAR else ():
+            phase = Phase("rest", count / 5, EPOCHS, 1e-3, backbone_lr=1e-3)
+            recipe = Recipe(f"transplant_{count}", (phase,), keep_statistics=False)
+            network = functools.partial(transplant, count)
+            found.append(scale.sweep({f"{name}, {count} stages": recipe}, (PER_CLASS,), seeds, target, network))
     return joined(found)
-
-
-def _transplant_run(scale: Scale, name: str, target: DataMaker, count: int, seed: int) -> Results:
-    phase = Phase("rest", count / 5, EPOCHS, 1e-3, backbone_lr=1e-3)
-    recipe = Recipe(f"transplant_{count}", (phase,), keep_statistics=False)
-    return scale.sweep({f"{name}, {count} stages": recipe}, (PER_CLASS,), (seed,), target, transplant(count, seed))
 
 
 def _lower_gain(results: Results, name: str) -> Effect:

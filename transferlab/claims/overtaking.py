@@ -8,14 +8,16 @@ from transferlab.experiments.effects import effect
 from transferlab.recipes import feature_extraction, fine_tuning
 
 FAR = "thermal"  # pictures that the backbone has nothing of
-MOST_IMAGES = 4_000
+MOST_IMAGES = {"quick": 3_000, "full": 8_000}  # shown in a phase
 
 
 def run(scale: Scale) -> Outcome:
     """All − frozen over images a class, far and near: does it end above zero, did it begin below?"""
     budgets = scale.pick(quick=(5, 50), full=(5, 20, 50, 200))
     arms = {"frozen": feature_extraction(), "all": fine_tuning()}
-    far = scale.sweep(arms, budgets, scale.pick(quick=4, full=5), scale.target(FAR), most_images=MOST_IMAGES)
+    far = scale.sweep(
+        arms, budgets, scale.pick(quick=4, full=5), scale.target(FAR), most_images=MOST_IMAGES[scale.name]
+    )
     near = budget_results(scale)
     least, most, most_near = budgets[0], budgets[-1], near.budgets[-1]
     first, last = (far.difference("all", "frozen", budget) for budget in (least, most))

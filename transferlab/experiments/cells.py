@@ -10,7 +10,7 @@ import inspect
 import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,13 @@ from transferlab.recipes import Recipe
 from transferlab.stages.structure import settings
 
 DataMaker = Callable[..., Splits]  # data(per_class=20, seed=0)
+BackboneMaker = Callable[[int], nn.Module]  # backbone(seed)
 Measure = Callable[[nn.Module, Splits, int], Mapping[str, float | None]]
 
 ABOVE = (  # what lies above a run, and may change without changing one
     "experiments", "claims", "failures", "museum", "bets", "audit", "advice", "plots", "widgets", "lab", "bench",
     "cli.py", "opening.py", "__main__.py", "rank_agreement.py", "transferability.py", "tables.py", "comparison.py",
-    "examination.py",
+    "examination.py", "language",
 )  # fmt: skip
 LIBRARIES = ("torch", "torchvision", "timm", "transferlab")  # whose classes are told by their names and settings
 
@@ -51,15 +52,15 @@ class Cell:
 class Conditions:
     """What all cells of a sweep have in common.
 
-    `data` makes the images of a cell, `data(per_class=, seed=)`. `backbone` is a name for `load` or a network of one's
-    own. `measure(model, data, seed)` may add columns. `most_images` shortens phases in which the network would see more
-    training images than that; `forgetting` asks for what is left of the source task. `precision` is settled once, so
-    that no two processes compute in different ones.
+    `data` makes the images of a cell, `data(per_class=, seed=)`. `backbone` is a name for `load`, a network of one's
+    own, or a function of the seed that makes one. `measure(model, data, seed)` may add columns. `most_images` shortens
+    phases in which the network would see more training images than that; `forgetting` asks for what is left of the
+    source task. `precision` is settled once, so that no two processes compute in different ones.
     """
 
     data: DataMaker
     data_name: str
-    backbone: str | nn.Module
+    backbone: str | nn.Module | BackboneMaker
     measure: Measure | None = None
     most_images: int | None = None
     forgetting: bool = False
@@ -68,7 +69,25 @@ class Conditions:
 
     @property
     def backbone_name(self) -> str:
-        return self.backbone if isinstance(self.backbone, str) else type(self.backbone).__name__
+        if isinstance(self.backbone, str):
+            return self.backbone
+        return type(self.backbone).__name__ if isinstance(self.backbone, nn.Module) else name_of(self.backbone)
+
+    @property
+    def network(self) -> str | nn.Module:
+        """What a run starts from, once `with_network` has settled it."""
+        assert isinstance(self.backbone, str | nn.Module)
+        return self.backbone
+
+    def with_network(self, seed: int) -> "Conditions":
+        """The same with the network that a function makes for this seed; as they are where there is no function."""
+        return self if isinstance(self.backbone, str | nn.Module) else replace(self, backbone=self.backbone(seed))
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """What a function is called, whether some of its arguments are settled or not."""
+    inner = function.func if isinstance(function, functools.partial) else function
+    return getattr(inner, "__name__", type(inner).__name__)
 
 
 class Nested:
@@ -169,7 +188,9 @@ def _images_identity(images: ImageSet) -> str:
     return _hash(image_identity(images), fingerprint(there), images.class_names, images.group_names, images.label_safe)
 
 
-def _backbone_identity(backbone: str | nn.Module) -> str | None:
+def _backbone_identity(backbone: str | nn.Module | BackboneMaker) -> str | None:
+    if not isinstance(backbone, str | nn.Module):
+        return _function_identity(backbone)
     if isinstance(backbone, str):
         return _hash(backbone, fingerprint(dict(load(backbone).state_dict())))
     lines = [repr(card_of(backbone))]

@@ -9,7 +9,7 @@ import copy
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 
 import torch
@@ -75,6 +75,7 @@ def run_job(job: Job) -> list[Row]:
     first, device = job.cells[0], job.conditions.device
     with one_thread(), OwnRandomness(first.seed, device):  # loading a backbone draws first weights
         try:
+            job = replace(job, conditions=job.conditions.with_network(first.seed))
             data = job.conditions.data(per_class=first.per_class, seed=first.seed)
             if not isinstance(data, Splits):
                 raise ValueError(f"data(per_class=, seed=) gives Splits; this one gave {type(data).__name__}.")
@@ -122,7 +123,7 @@ def within(recipe: Recipe, num_train: int, most_images: int | None) -> Recipe:
 
 def fresh_model(conditions: Conditions, recipe: Recipe, num_classes: int, seed: int) -> nn.Module:
     """The backbone with a new head, or random weights where the recipe starts from them."""
-    backbone = conditions.backbone
+    backbone = conditions.network
     if recipe.starts_from == "random":
         card = None if isinstance(backbone, str) else card_of(backbone)
         name = backbone if isinstance(backbone, str) else card and card.name
@@ -162,7 +163,7 @@ def _run(cell: Cell, conditions: Conditions, data: Splits) -> Row:
 
 def _heads(job: Job, data: Splits) -> list[Row]:
     begun, conditions = time.perf_counter(), job.conditions
-    pretrained = load(conditions.backbone) if isinstance(conditions.backbone, str) else conditions.backbone
+    pretrained = load(conditions.network) if isinstance(conditions.network, str) else conditions.network
     try:
         features = head_features(copy.deepcopy(pretrained).to(conditions.device), data)
     except ValueError:  # a head that is no linear layer on one vector, which fit can train or say why not
@@ -228,7 +229,7 @@ def _number(name: str, value: object) -> float | None:
 
 def _memory(conditions: Conditions, probes: ImageSet, rehearsal: int = 0) -> SourceMemory:
     """Accuracy on drawn source images where the backbone has some, else agreement on the held-out images."""
-    backbone = conditions.backbone
+    backbone = conditions.network
     model = load(backbone) if isinstance(backbone, str) else backbone
     card = card_of(model)
     if card and card.name == "bundled":

@@ -25,6 +25,7 @@ from transferlab.data.folder import folder_splits
 from transferlab.data.images import Splits
 from transferlab.errors import unknown
 from transferlab.experiments.cells import (
+    BackboneMaker,
     Cell,
     Conditions,
     DataMaker,
@@ -48,7 +49,7 @@ def sweep(
     budgets: Iterable[int] = (20,),
     seeds: Iterable[int] = (0,),
     data: str | Splits | DataMaker = "objects",
-    backbone: str | nn.Module = "bundled",
+    backbone: str | nn.Module | BackboneMaker = "bundled",
     *,
     measure: Measure | None = None,
     most_images: int | None = None,
@@ -68,6 +69,7 @@ def sweep(
     `recipes` are names or Recipes, or a mapping from the name of an arm to one. `budgets` are images a class. `data` is
     the name of a drawn target, a folder, Splits (whose smaller budgets lie within the larger), or a function
     `data(per_class=, seed=)`, such as `functools.partial(worlds.target, "objects", domain_gap=1.0)`.
+    `backbone` is a name, a network, or a function `backbone(seed)` that makes one for each seed.
     `measure(model, data, seed)` adds columns of your own, such as accuracy on other images. `most_images` shortens
     phases that would show more training images than that, to compare arms at equal computing. `forgetting` measures
     the source task before and after.
@@ -151,8 +153,11 @@ def _check_numbers(workers: int, most_images: int | None) -> None:
 
 
 def _check_others(backbone: object, measure: object, executor: object, cache: object) -> None:
-    if not isinstance(backbone, str | nn.Module):
-        raise ValueError(f"backbone is a name, such as 'bundled', or a network of your own; you gave {backbone!r}.")
+    if not isinstance(backbone, str | nn.Module) and not callable(backbone):
+        raise ValueError(
+            f"backbone is a name, such as 'bundled', a network of your own, or a function of the seed that makes one; "
+            f"you gave {backbone!r}."
+        )
     if isinstance(backbone, str):
         load(backbone)  # says what exists, where this is none; better once than in every cell
     if measure is not None and not callable(measure):
@@ -163,7 +168,9 @@ def _check_others(backbone: object, measure: object, executor: object, cache: ob
         raise ValueError(f"cache is a folder, True (the user's own) or False (none); you gave {cache!r}.")
 
 
-def _maker(data: str | Splits | DataMaker, backbone: str | nn.Module, largest: int) -> tuple[DataMaker, str]:
+def _maker(
+    data: str | Splits | DataMaker, backbone: str | nn.Module | BackboneMaker, largest: int
+) -> tuple[DataMaker, str]:
     """A function of budget and seed that gives the images, and what they are called."""
     if isinstance(data, str) and data in worlds.TARGETS:
         return functools.partial(worlds.target, data, size=_input_size(backbone)), data
@@ -195,7 +202,9 @@ def _maker(data: str | Splits | DataMaker, backbone: str | nn.Module, largest: i
     return data, getattr(given, "__name__", "images")
 
 
-def _input_size(backbone: str | nn.Module) -> int:
+def _input_size(backbone: str | nn.Module | BackboneMaker) -> int:
+    if not isinstance(backbone, str | nn.Module):
+        backbone = backbone(0)
     card = card_of(load(backbone, pretrained=False) if isinstance(backbone, str) else backbone)
     return card.input_size if card else 64
 

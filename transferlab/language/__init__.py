@@ -1,0 +1,18 @@
+"""Language: a small GPT of our own, its tokens, what it writes and how well it foresees a text.
+
+from transferlab.language import load_language_model, write
+
+model, tokenizer = load_language_model()
+print(write(model, tokenizer, "It was the"))
+"""
+
+from transferlab.language.bundled_language_model import bundled_tokenizer, language_card, load_language_model
+from transferlab.language.byte_pairs import Tokenizer
+from transferlab.language.perplexity import Foreseen, foresee
+from transferlab.language.sampling import continued, write
+from transferlab.language.small_gpt import SmallGPT
+
+__all__ = [
+    "Foreseen", "SmallGPT", "Tokenizer", "bundled_tokenizer", "continued", "foresee", "language_card",
+    "load_language_model", "write",
+]  # fmt: skip

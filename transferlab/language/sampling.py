@@ -1,0 +1,81 @@
+"""Text from a language model, one token at a time, with what was computed of the earlier ones kept.
+
+Source: Holtzman et al., "The Curious Case of Neural Text Degeneration" (2020), for `top_p`. Left out: beam search.
+"""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from transferlab.language.byte_pairs import Tokenizer
+from transferlab.language.small_gpt import SmallGPT
+
+KEPT = 0.5  # of a full context stays when it overflows: the rest is computed anew, once in so many tokens
+
+
+def write(
+    model: SmallGPT, tokenizer: Tokenizer, start: str = "\n", tokens: int = 100, *,
+    temperature: float = 0.8, top_p: float = 0.95, seed: int = 0,
+) -> str:  # fmt: skip
+    """The start and what the model writes after it.
+
+        >>> write(model, tokenizer, "It was a dark and", tokens=50)
+
+    `temperature` 0 takes the likeliest token each time; 1 draws as the model says. `top_p` draws among the likeliest
+    tokens that together have this probability. The same seed writes the same text on the same machine.
+
+    Raises:
+        ValueError: a number out of range, or an empty start.
+    """
+    numbers = tokenizer.encode(start)
+    written = continued(model, numbers, tokens, temperature=temperature, top_p=top_p, seed=seed)
+    return tokenizer.decode([*numbers, *written])
+
+
+@torch.no_grad()
+def continued(
+    model: SmallGPT, start: list[int], tokens: int, *, temperature: float = 0.8, top_p: float = 0.95, seed: int = 0
+) -> Iterator[int]:
+    """The tokens that follow, one by one, so that they can be shown as they come; the model stays in its mode.
+
+    >>> for token in continued(model, tokenizer.encode("It was"), 50):
+    ...     print(tokenizer.piece(token), end="")
+    """
+    if not start:
+        raise ValueError("There is nothing to go on from: give a start, such as '\\n'.")
+    if tokens < 0 or not temperature >= 0 or not 0 < top_p <= 1:
+        raise ValueError(
+            f"tokens and temperature are 0 or more and top_p above 0 and at most 1; you gave {tokens}, {temperature} "
+            f"and {top_p}."
+        )
+    generator = torch.Generator().manual_seed(seed)
+    device = next(model.parameters()).device
+    seen, past, new = list(start[-model.context :]), model.new_past(), list(start[-model.context :])
+    for _ in range(tokens):
+        was_training = model.training
+        model.eval()
+        try:
+            logits = model(torch.tensor([new], device=device), past)[0, -1].float().cpu()  # (vocabulary,)
+        finally:
+            model.train(was_training)
+        token = drawn(logits, temperature, top_p, generator)
+        yield token
+        seen, new = [*seen, token], [token]
+        if len(seen) > model.context:  # forget the older half, and read the rest once more
+            seen = seen[-int(KEPT * model.context) :]
+            past, new = model.new_past(), list(seen)
+
+
+def drawn(logits: Tensor, temperature: float, top_p: float, generator: torch.Generator) -> int:
+    """One token from logits `(vocabulary,)`.
+
+    >>> drawn(torch.tensor([0.0, 5.0]), temperature=0, top_p=1.0, generator=torch.Generator())
+    1
+    """
+    if temperature == 0:
+        return int(logits.argmax())
+    probability, order = (logits / temperature).softmax(0).sort(descending=True)
+    before = probability.cumsum(0) - probability  # of the likelier ones; the likeliest always stays
+    probability = torch.where(before < top_p, probability, 0.0)
+    return int(order[torch.multinomial(probability, 1, generator=generator)])
