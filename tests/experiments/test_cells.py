@@ -63,6 +63,7 @@ def test_the_same_conditions_have_the_same_name(conditions):
         {"measure": tiny.seen},
         {"most_images": 100},
         {"forgetting": True},
+        {"curves": False},
         {"device": "cuda"},
         {"precision": "bf16"},
     ],

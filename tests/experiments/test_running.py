@@ -14,7 +14,7 @@ from transferlab.experiments.cells import Cell, Conditions
 from transferlab.experiments.running import Job, fresh_model, is_head_alone, jobs_of, one_thread, run_job, within
 from transferlab.forgetting import remember
 from transferlab.heads import replace_head
-from transferlab.keep_methods import L2SP
+from transferlab.keep_methods import L2SP, Replay
 from transferlab.recipes import Phase, feature_extraction, fine_tuning, from_scratch, last_stage, lp_ft
 from transferlab.training import train
 
@@ -72,6 +72,22 @@ def test_only_what_trains_a_head_as_they_do_is_trained_at_once():
         others.append(dataclasses.replace(plain, phases=(dataclasses.replace(plain.phases[0], **change),)))
     others.append(dataclasses.replace(plain, phases=plain.phases * 2))
     assert not any(map(is_head_alone, others))
+
+
+@pytest.mark.parametrize("backbone", ["tiny", "bundled"])
+def test_without_curves_the_end_is_the_same(conditions, backbone):
+    if backbone == "bundled":
+        make = functools.partial(worlds.target, "objects", held_out_per_class=3)
+        conditions = dataclasses.replace(conditions, data=make, backbone="bundled")
+    recipe = fine_tuning(1, 1, keep=Replay()) if backbone == "bundled" else fine_tuning(2, 1)
+    conditions = dataclasses.replace(conditions, forgetting=True, measure=tiny.seen)
+    job = Job(cells([recipe], [3]), conditions)
+    (watched,) = run_job(job)
+    (hardly,) = run_job(dataclasses.replace(job, conditions=dataclasses.replace(conditions, curves=False)))
+    assert not watched.error
+    assert watched.run is not None
+    assert hardly.run is None
+    assert hardly == dataclasses.replace(watched, run=None)
 
 
 def test_heads_on_the_same_images_are_one_job_and_anything_else_its_own(conditions):

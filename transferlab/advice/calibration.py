@@ -71,7 +71,15 @@ def calibrate(
         for name in names:
             maker = world(name)
             results = sweep(
-                MENU, (budget,), seeds, maker, backbone, most_images=most_images, cache=cache, progress=False
+                MENU,
+                (budget,),
+                seeds,
+                maker,
+                backbone,
+                most_images=most_images,
+                curves=False,
+                cache=cache,
+                progress=False,
             )
             if results.failed:
                 raise ValueError(f"{name}, {results.failed[0].arm}: {results.failed[0].error}")

@@ -173,7 +173,7 @@ def budget_curve(
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
         raise ValueError(f"share is a part of the ceiling, above 0 and at most 1; you gave {share!r}.")
     results = sweep(
-        arms, budgets, seeds, data, backbone, most_images=most_images, device=device, workers=workers,
+        arms, budgets, seeds, data, backbone, most_images=most_images, curves=False, device=device, workers=workers,
         executor=executor, cache=cache, progress=progress,
     )  # fmt: skip
     return read_curve(results, share)

@@ -55,7 +55,8 @@ class Conditions:
     `data` makes the images of a cell, `data(per_class=, seed=)`. `backbone` is a name for `load`, a network of one's
     own, or a function of the seed that makes one. `measure(model, data, seed)` may add columns. `most_images` shortens
     phases in which the network would see more training images than that; `forgetting` asks for what is left of the
-    source task. `precision` is settled once, so that no two processes compute in different ones.
+    source task. Without `curves` the held-out images are looked at after the last epoch only, and a row has no run.
+    `precision` is settled once, so that no two processes compute in different ones.
     """
 
     data: DataMaker
@@ -66,6 +67,7 @@ class Conditions:
     forgetting: bool = False
     device: str = "cpu"
     precision: str = "auto"
+    curves: bool = True
 
     @property
     def backbone_name(self) -> str:
@@ -119,7 +121,7 @@ def conditions_identity(conditions: Conditions) -> str | None:
     ]  # fmt: skip
     if any(part is None for part in parts):
         return None
-    others = (conditions.most_images, conditions.forgetting, conditions.device, conditions.precision)
+    others = (conditions.most_images, conditions.forgetting, conditions.device, conditions.precision, conditions.curves)
     return _hash(*parts, others, code_identity(), transferlab.__version__, torch.__version__)
 
 

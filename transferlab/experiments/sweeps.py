@@ -54,6 +54,7 @@ def sweep(
     measure: Measure | None = None,
     most_images: int | None = None,
     forgetting: bool = False,
+    curves: bool = True,
     device: str = "cpu",
     workers: int = 1,
     executor: Executor | None = None,
@@ -72,7 +73,8 @@ def sweep(
     `backbone` is a name, a network, or a function `backbone(seed)` that makes one for each seed.
     `measure(model, data, seed)` adds columns of your own, such as accuracy on other images. `most_images` shortens
     phases that would show more training images than that, to compare arms at equal computing. `forgetting` measures
-    the source task before and after.
+    the source task before and after. `curves=False` looks at the held-out images after the last epoch only, which
+    halves the time of a run on few images; its rows have no `run`.
 
     Cells are computed here, or on so many `workers` (processes), or on an `executor` of `concurrent.futures`: Dask's
     `Client().get_executor()`, ipyparallel's `view.executor`, mpi4py's `MPIPoolExecutor()`. Each computes with one
@@ -89,7 +91,9 @@ def sweep(
     with OwnRandomness(0):  # loading a backbone draws first weights
         _check_others(backbone, measure, executor, cache)
         maker, name = _maker(data, backbone, max(budgets))
-        conditions = Conditions(maker, name, backbone, measure, most_images, forgetting, device, precision_for(device))
+        conditions = Conditions(
+            maker, name, backbone, measure, most_images, forgetting, device, precision_for(device), curves
+        )
         cells = [
             Cell(arm, recipe, budget, seed) for budget in budgets for seed in seeds for arm, recipe in arms.items()
         ]

@@ -60,8 +60,8 @@ def forgetting_by_rate(
     arms = {f"{rate:g}": everything_at(rate, epochs) for rate in rates[:-1]}
     remedies = {f"{worst:g}, {name}": everything_at(worst, epochs, method) for name, method in keep.items()}
     settings = {"budgets": (per_class,), "seeds": seeds, "data": FEW_HELD_OUT, "forgetting": True}
-    mapped = sweeping(arms, **settings)
-    cornered = sweeping({f"{worst:g}": everything_at(worst, epochs)}, measure=halfway, **settings)
+    mapped = sweeping(arms, curves=True, **settings)
+    cornered = sweeping({f"{worst:g}": everything_at(worst, epochs)}, measure=halfway, curves=True, **settings)
     kept = [sweeping(remedies, **settings)] if remedies else []
     return report_of(complete(joined([mapped, cornered, *kept])), rates)
 
