@@ -8,7 +8,7 @@ from transferlab.experiments.budget_curves import ARMS
 from transferlab.experiments.results import Results, joined
 
 BUDGETS = {"quick": (5, 20, 50), "full": (5, 20, 50, 200, 2000)}
-MOST_IMAGES = {"quick": 2_000, "full": 8_000}  # shown in a phase: what keeps the largest budgets within minutes
+MOST_IMAGES = {"quick": 2_000, "full": 6_000}  # shown in a phase: what keeps the largest budgets within minutes
 NUM_SEEDS = 3
 
 

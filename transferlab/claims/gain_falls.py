@@ -11,8 +11,8 @@ from transferlab.plots.failures import gain_by_gap
 def run(scale: Scale) -> Outcome:
     """Gain over scratch near and far, and by stage; what is left from afar, and remedies, are side findings."""
     report = domain_mismatch(
-        gaps=scale.pick(quick=(0.0, 1.0), full=(0.0, 0.25, 0.5, 0.75, 1.0)),
-        per_class=scale.pick(quick=10, full=20),
+        gaps=scale.pick(quick=(0.0, 1.0), full=(0.0, 0.25, 0.5, 1.0)),
+        per_class=10,
         seeds=scale.seeds(scale.pick(quick=3, full=5)),
         epochs=scale.pick(quick=7, full=10),
         probe_seeds=scale.seeds(scale.pick(quick=6, full=10)),

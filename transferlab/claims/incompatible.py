@@ -14,9 +14,9 @@ def run(scale: Scale) -> Outcome:
     How far it reaches: whether pretrained weights are behind at scratch's own rate too, and whether it is the question.
     """
     report = incompatible_task(
-        budgets=scale.pick(quick=(20,), full=(20, 80)),
+        budgets=scale.pick(quick=(20,), full=(20, 50)),
         seeds=scale.seeds(scale.pick(quick=3, full=5)),
-        epochs=scale.pick(quick=7, full=12),
+        epochs=8,
         probe_seeds=scale.seeds(scale.pick(quick=4, full=8)),
         held_out_per_class=scale.pick(quick=15, full=25),
         sweeping=scale.sweep,

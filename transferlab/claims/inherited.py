@@ -15,8 +15,8 @@ def run(scale: Scale) -> Outcome:
     """
     report = inherited_bias(
         strengths=scale.pick(quick=(0.0, 0.9, 1.0), full=(0.0, 0.5, 0.9, 1.0)),
-        seeds=scale.seeds(scale.pick(quick=5, full=8)),
-        target_seeds=scale.seeds(scale.pick(quick=3, full=6)),
+        seeds=scale.seeds(scale.pick(quick=5, full=6)),
+        target_seeds=scale.seeds(scale.pick(quick=3, full=5)),
         source_per_class=scale.pick(quick=16, full=20),
         held_out_per_class=scale.pick(quick=13, full=25),
         retraining=not scale.is_quick,

@@ -8,7 +8,7 @@ from transferlab.experiments.effects import effect
 from transferlab.recipes import feature_extraction, fine_tuning
 
 FAR = "thermal"  # pictures that the backbone has nothing of
-MOST_IMAGES = {"quick": 3_000, "full": 8_000}  # shown in a phase
+MOST_IMAGES = {"quick": 3_000, "full": 6_000}  # shown in a phase
 
 
 def run(scale: Scale) -> Outcome:
