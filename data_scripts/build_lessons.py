@@ -1,0 +1,53 @@
+"""Make the lessons' notebooks from their sources: `lessons/_src/NN_name.py` → `lessons/NN_name.ipynb`, without outputs.
+
+    python data_scripts/build_lessons.py            # writes what has changed
+    python data_scripts/build_lessons.py --check    # says what has, and writes nothing
+
+Sources are in jupytext's percent format. A test fails where a notebook is not what its source says.
+"""
+
+import argparse
+import hashlib
+from pathlib import Path
+
+import jupytext
+import nbformat
+
+LESSONS = Path(__file__).resolve().parents[1] / "lessons"
+
+
+def built(source: Path) -> str:
+    """The notebook of one source, as text: the same source gives the same text."""
+    book = jupytext.read(source)
+    book.metadata.pop("jupytext", None)
+    for number, cell in enumerate(book.cells):
+        cell["id"] = hashlib.sha256(f"{source.stem} {number}".encode()).hexdigest()[:8]  # jupytext draws random ones
+        if cell.cell_type == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    book["nbformat"], book["nbformat_minor"] = 4, 5
+    nbformat.validate(book)
+    return nbformat.writes(book, indent=1) + "\n"
+
+
+def sources() -> list[Path]:
+    """Every lesson's source, in order."""
+    return sorted((LESSONS / "_src").glob("[0-9][0-9]_*.py"))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit status 1 where something has changed")
+    check = parser.parse_args().check
+    changed = []
+    for source in sources():
+        path, text = LESSONS / f"{source.stem}.ipynb", built(source)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            changed.append(path.name)
+            if not check:
+                path.write_text(text, encoding="utf-8")
+    print(f"{'changed' if check else 'written'}: {', '.join(changed) or 'nothing'}")
+    return int(check and bool(changed))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
