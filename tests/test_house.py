@@ -121,6 +121,24 @@ def test_modules_named_after_their_verb_can_be_called_in_any_order_of_imports():
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
+@pytest.mark.parametrize(
+    "package", ["advice", "audit", "bets", "data", "experiments", "explain", "failures", "language", "museum"]
+)
+def test_a_verb_stays_a_function_whatever_was_imported_before(package):
+    """A module of the verb's name would hide it from the second import on, where names load when they are used."""
+    code = (
+        "import importlib, pkgutil, types\n"
+        f"package = importlib.import_module('transferlab.{package}')\n"
+        "for one in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):\n"
+        "    importlib.import_module(one.name)\n"
+        "found = {n: getattr(package, n) for n in package.__all__ if n != 'worlds'}\n"
+        "hidden = [n for n, one in found.items() if isinstance(one, types.ModuleType) and not callable(one)]\n"
+        "assert not hidden, hidden"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr[-500:]
+
+
 def test_the_socket_block_holds():
     import socket
     import urllib.request

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-_WHERE = {"Advice": "advise", "advise": "advise", "Calibration": "record", "calibrate": "calibration"}
+_WHERE = {"Advice": "advising", "advise": "advising", "Calibration": "record", "calibrate": "calibration"}
 
 __all__ = [*_WHERE]
 

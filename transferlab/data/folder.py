@@ -15,6 +15,7 @@ from unicodedata import normalize
 
 import torch
 
+from transferlab.callable_module import make_callable
 from transferlab.data.decode import check_size
 from transferlab.data.folder_report import FolderReport, across, plural, same_pixels, some
 from transferlab.data.images import ImageSet, Splits
@@ -206,3 +207,6 @@ def _check_same_classes(train_path: Path, train: ImageSet, held_path: Path, held
             f"{train_path.name}/ and {held_path.name}/ must hold the same classes; {'; '.join(said)}. "
             f"Rename the folders, or read one part alone with folder({str(train_path)!r})."
         )
+
+
+make_callable(__name__, folder)  # tl.folder(…), whatever was imported before

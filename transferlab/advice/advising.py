@@ -29,7 +29,6 @@ from transferlab.advice.reasons import why
 from transferlab.advice.record import Calibration, recorded
 from transferlab.backbones import load
 from transferlab.backbones.card import card_of
-from transferlab.callable_module import make_callable
 from transferlab.data import worlds
 from transferlab.data.folder import folder_splits
 from transferlab.data.images import ImageSet, Splits
@@ -195,6 +194,3 @@ def _listed(title: str, sentences: tuple[str, ...]) -> str:
         return ""
     lines = [textwrap.fill(one, 110, initial_indent="  • ", subsequent_indent="    ") for one in sentences]
     return "\n".join([title, *lines])
-
-
-make_callable(__name__, advise)

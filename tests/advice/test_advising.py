@@ -9,7 +9,7 @@ from torch import nn
 
 from tests.advice.planted import calibration, facts, readings
 from transferlab.advice import Advice, advise
-from transferlab.advice.advise import advice_on
+from transferlab.advice.advising import advice_on
 from transferlab.advice.menu import MENU
 from transferlab.advice.record import FILE, recorded
 from transferlab.backbones import load
