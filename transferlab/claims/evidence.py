@@ -16,9 +16,14 @@ def budget_results(scale: Scale) -> Results:
     """Frozen, last stage, all and scratch on the drawn target "objects"; computed once, whichever claim comes first."""
     *smaller, largest = BUDGETS[scale.name]
     return joined(
-        # The epochs of the largest budget say how soon a goal was reached.
+        # A quick ledger reads from the epochs of the largest budget how soon a goal was reached.
         scale.sweep(
-            ARMS, budgets, NUM_SEEDS, scale.target(), most_images=MOST_IMAGES[scale.name], curves=largest in budgets
+            ARMS,
+            budgets,
+            NUM_SEEDS,
+            scale.target(),
+            most_images=MOST_IMAGES[scale.name],
+            curves=scale.is_quick and largest in budgets,
         )
         for budgets in (smaller, [largest])
     )
