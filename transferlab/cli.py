@@ -1,5 +1,6 @@
 """The command `transferlab`: `lab` opens the lab, `run` trains recipes side by side, `claims` tries what is said of
-transfer learning, `filters` and `explain` look inside, `fetch` brings pretrained weights, `bench` measures.
+transfer learning, `lessons` copies the course, `doctor` says what is missing here, `filters` and `explain` look inside,
+`fetch` brings pretrained weights, `bench` measures.
 
 What can go wrong for a user ends in one sentence and exit status 2, without a traceback.
 """
@@ -40,7 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="transferlab", description="Learn transfer learning by doing it.")
     parser.add_argument("--version", action="version", version=f"transferlab {__version__}")
     commands = parser.add_subparsers(
-        title="commands", required=True, metavar="lab | run | claims | filters | explain | fetch | bench"
+        title="commands",
+        required=True,
+        metavar="lab | run | claims | lessons | doctor | filters | explain | fetch | bench",
     )
 
     lab = commands.add_parser("lab", help="open JupyterLab on a notebook with the lab in it")
@@ -89,6 +92,15 @@ def _parser() -> argparse.ArgumentParser:
     filters.add_argument("--backbone", default="bundled", help="bundled, torchvision/resnet50, a weights file, …")
     filters.add_argument("--seed", type=int, default=0, help="of the random networks beside it")
     filters.add_argument("--out", type=Path, default=Path("transferlab-filters"), help="where filters.png goes")
+
+    lessons = commands.add_parser("lessons", help="list the lessons, or copy their notebooks into a folder")
+    lessons.set_defaults(command=_lessons)
+    lessons.add_argument("what", choices=("list", "copy"))
+    lessons.add_argument("folder", nargs="?", type=Path, default=Path("lessons"), help="where copies go")
+
+    doctor = commands.add_parser("doctor", help="what works on this machine, what is missing, and what mends it")
+    doctor.set_defaults(command=_doctor)
+    doctor.add_argument("--offline", action="store_true", help="try only what lessons need without a network")
 
     explain = commands.add_parser("explain", help="train, then look into the networks: maps, drift, a lie detector")
     explain.set_defaults(command=_explain)
@@ -262,6 +274,25 @@ def _explain(options: argparse.Namespace) -> int:
     ]
     print(f"\nwritten: {' '.join(map(str, pictures))}")
     return 0
+
+
+def _lessons(options: argparse.Namespace) -> int:
+    from transferlab.learning.notebooks import copy_lessons, lesson_titles
+
+    if options.what == "list":
+        for name, title in lesson_titles().items():
+            print(f"{name:24} {title}")
+        return 0
+    print(copy_lessons(options.folder))
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from transferlab.health import examine
+
+    report = examine(offline=options.offline)
+    print(report)
+    return 0 if report.is_fit else 1
 
 
 def _fetch(options: argparse.Namespace) -> int:

@@ -33,7 +33,7 @@ Measure = Callable[[nn.Module, Splits, int], Mapping[str, float | None]]
 ABOVE = (  # what lies above a run, and may change without changing one
     "experiments", "claims", "failures", "museum", "bets", "audit", "advice", "plots", "widgets", "lab", "bench",
     "cli.py", "opening.py", "__main__.py", "rank_agreement.py", "transferability.py", "tables.py", "comparison.py",
-    "examination.py", "language", "learning",
+    "examination.py", "language", "learning", "health.py",
 )  # fmt: skip
 LIBRARIES = ("torch", "torchvision", "timm", "transferlab")  # whose classes are told by their names and settings
 
