@@ -1,4 +1,4 @@
-"""torch.compile on a processor; no GPU has run this, and CUDA graphs are nowhere else."""
+"""torch.compile on a processor; CUDA graphs are tested by test_on_a_gpu.py alone."""
 
 import copy
 import shutil

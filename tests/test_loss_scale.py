@@ -1,4 +1,4 @@
-"""torch's scaler works on a processor too, where its logic is tested; no GPU has run this."""
+"""torch's scaler works on a processor too, where its logic is tested; test_on_a_gpu.py trains with it."""
 
 import copy
 

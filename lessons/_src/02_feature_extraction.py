@@ -193,11 +193,4 @@ if larger is not None:
 # - What is frozen need be computed only once a picture.
 
 # %%
-here.quiz(
-    "You set requires_grad = False everywhere below the head, call model.train(), and train. What still changes there?",
-    {
-        "Nothing": (False, "Look at the cell with the noise: tensors moved without any gradient."),
-        "BatchNorm's running mean and variance": (True, "They are buffers, written in the forward pass."),
-        "The convolutions, a little": (False, "Without a gradient no optimizer moves them."),
-    },
-)
+here.quiz()

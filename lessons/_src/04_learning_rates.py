@@ -207,11 +207,4 @@ if larger is not None:
 # - A rate finder gives a range, not a number. Repeat it.
 
 # %%
-here.quiz(
-    "You unfreeze layer4 after making the optimizer from the head's parameters. What happens?",
-    {
-        "layer4 learns at the head's rate": (False, "It is in no group, so the optimizer does not know it."),
-        "layer4 gets gradients and never moves": (True, "Nobody applies them. No error says so."),
-        "PyTorch raises an error": (False, "It would be kind, but it does not."),
-    },
-)
+here.quiz()

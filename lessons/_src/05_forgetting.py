@@ -169,9 +169,16 @@ lab
 # %% [markdown]
 # ## A recorded run
 #
-# `transferlab claims --claim 7`, three seeds: over the map of three rates and five epochs, forgetting grows with rate and
-# steps without exception (rank correlation 1.00). Replay and WiSE-FT kept more of the old task than none. L2-SP and EWC
-# could not be told from no remedy there.
+# `transferlab claims --full --claim 7`, five seeds, four rates and eight epochs:
+#
+# | source task kept, against no remedy | points | 95 % interval |
+# |---|---|---|
+# | Replay | +65.3 | 50.0 … 80.5 |
+# | WiSE-FT | +44.1 | 29.1 … 59.1 |
+# | L2-SP | +14.5 | 5.8 … 23.2 |
+# | EWC | +3.1 | −6.2 … 12.5 |
+#
+# Forgetting grew with the rate without exception (rank correlation 1.00) and with the steps (0.84, 0.73 … 0.95).
 #
 # ## Now with ResNet-50
 #
@@ -192,11 +199,4 @@ if larger is not None:
 # - Lower rates, rehearsal and mixing keep the old task. Each has its price.
 
 # %%
-here.quiz(
-    "Your fine-tuned model is 3 points better on the new task. What should you ask before you ship it?",
-    {
-        "Nothing: better is better": (False, "The old users may still be there."),
-        "What it has forgotten, on whose pictures it was measured": (True, "Two numbers, not one."),
-        "Whether the learning rate was a power of ten": (False, "It does not care."),
-    },
-)
+here.quiz()

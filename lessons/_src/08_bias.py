@@ -162,13 +162,13 @@ lab
 # %% [markdown]
 # ## A recorded run
 #
-# `transferlab claims --full --claim 10`, five to eight seeds, another machine:
+# `transferlab claims --full --claim 10`, five or six seeds, another machine:
 #
 # | gap between agreeing and other tags | points | 95 % interval |
 # |---|---|---|
-# | target's own pictures, shortcut always − never | +30.8 | 20.7 … 40.9 |
-# | a biased *source*, then a fair target, frozen | +27.6 | 23.2 … 32.0 |
-# | the same, everything fine-tuned | +44.6 | 39.7 … 49.5 |
+# | target's own pictures, shortcut always − never | +31.4 | 19.7 … 43.1 |
+# | a biased *source*, then a fair target, frozen | +26.8 | 22.3 … 31.4 |
+# | the same, everything fine-tuned | +45.3 | 42.2 … 48.5 |
 #
 # The second line is *inherited* bias: the target's own pictures were fair. The third says that fine-tuning on them did not
 # mend it (Salman et al. 2022).
@@ -191,14 +191,4 @@ if larger is not None:
 # - A remedy is measured too: against a model that never had the bias, and by what it costs.
 
 # %%
-here.quiz(
-    "Your fine-tuning pictures are perfectly balanced. Is the model fair now?",
-    {
-        "Yes, balanced data give fair models": (False, "The recorded runs above say otherwise."),
-        "Not necessarily: the source may have left its bias in the features": (
-            True,
-            "So measure by group, at the end.",
-        ),
-        "Only if the accuracy is high": (False, "A high mean can go with one group that is served badly."),
-    },
-)
+here.quiz()

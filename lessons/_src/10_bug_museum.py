@@ -188,11 +188,4 @@ if larger is not None:
 # - If a number is surprisingly good, look for the leak first.
 
 # %%
-here.quiz(
-    "Validation accuracy jumps from 85 % to 99 % after a small change in how data is loaded. First thought?",
-    {
-        "The change was a good idea": (False, "Perhaps. But the other explanation is likelier."),
-        "Pictures that are trained on got into the validation set": (True, "Check that before you celebrate."),
-        "The learning rate is too high": (False, "That makes numbers worse, not better."),
-    },
-)
+here.quiz()

@@ -1,6 +1,6 @@
 import pytest
 
-from transferlab.learning import Progress, Quiz
+from transferlab.learning import Progress, Quiz, lesson, lesson_names
 from transferlab.widgets.quiz import QuizPanel
 
 ANSWERS = {"yes": (True, "It is so."), "no": (False, "Look again.")}
@@ -41,3 +41,12 @@ def test_the_panel_answers_only_when_something_is_chosen(capsys):
     panel.button.click()
     assert "Look again" in capsys.readouterr().out
     assert "application/vnd.jupyter.widget-view+json" in quiz._repr_mimebundle_()
+
+
+@pytest.mark.parametrize("name", lesson_names())
+def test_every_lesson_ends_with_a_question_that_can_be_answered(name, capsys, tmp_path):
+    quiz = lesson(name, tmp_path).quiz()
+    for number in range(1, len(quiz.answers) + 1):
+        quiz.answer(number)
+    assert capsys.readouterr().out.count("✓") == 1
+    assert len(quiz.answers) >= 3

@@ -38,9 +38,11 @@ class Lesson:
     """
 
     def __init__(
-        self, name: str, exercises: dict[str, Exercise], folder: str | Path | None = None, place: Notebook | None = None
-    ) -> None:
+        self, name: str, exercises: dict[str, Exercise], question: str, answers: dict[str, tuple[bool, str]],
+        folder: str | Path | None = None, place: Notebook | None = None,
+    ) -> None:  # fmt: skip
         self.name, self.progress = name, Progress(name, folder)
+        self._question, self._answers = question, answers
         self._exercises = exercises
         self._place = place or notebook()  # from now on it notes what is bound when
         explain_missing_names()
@@ -57,9 +59,9 @@ class Lesson:
             raise unknown("exercise", name, self.names, owner=f"The exercises of '{self.name}' are")
         return self._exercises[name]
 
-    def quiz(self, question: str, answers: dict[str, tuple[bool, str]]) -> Quiz:
-        """A question whose answers count towards this lesson."""
-        return Quiz(question, answers, self.progress)
+    def quiz(self) -> Quiz:
+        """The question at the end of the lesson; what is said of each answer comes only when it is chosen."""
+        return Quiz(self._question, self._answers, self.progress)
 
     def predict(self, what: str, guess: Any) -> None:
         """Keep what you expect, before you see it; the first guess stays.
@@ -132,7 +134,7 @@ def lesson(name: str, folder: str | Path | None = None) -> Lesson:
     work = import_module(module)
     if name != work.NAME:
         raise unknown("lesson", name, lesson_names(), owner="The lessons with exercises are")
-    return Lesson(name, {one.name: one for one in work.exercises()}, folder)
+    return Lesson(name, {one.name: one for one in work.exercises()}, work.QUESTION, work.ANSWERS, folder)
 
 
 def lesson_names() -> list[str]:

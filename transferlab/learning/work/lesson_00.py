@@ -5,6 +5,12 @@ from transferlab.learning.exercises import Exercise
 from transferlab.records import Run
 
 NAME = "00_first_transfer"
+QUESTION = "What did the new task take over from the old one?"
+ANSWERS = {
+    "The answers: it knows these eight things already": (False, "Its 232 old classes are others; the head is new."),
+    "The features: what the layers below the head compute": (True, "They were trained once, on other pictures."),
+    "The pictures it was trained on": (False, "They are not in the package, and nobody looked at them again."),
+}
 
 
 def exercises() -> list[Exercise]:

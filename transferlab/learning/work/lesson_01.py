@@ -13,6 +13,14 @@ from transferlab.learning.exercises import Exercise
 from transferlab.stages import stages
 
 NAME = "01_lower_layers"
+QUESTION = (
+    "A probe behind layer2 of the trained network does far better than behind layer2 of a random one. What follows?"
+)
+ANSWERS = {
+    "The network was trained on this task": (False, "It never was. That is the point."),
+    "layer2 holds something that this task can use": (True, "A linear classifier could read it off."),
+    "layer2 is the best stage to cut at": (False, "Perhaps not: look at the stages above it."),
+}
 
 
 def exercises() -> list[Exercise]:

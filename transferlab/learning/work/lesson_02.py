@@ -7,6 +7,14 @@ from transferlab.learning.exercises import Exercise
 from transferlab.records import Run
 
 NAME = "02_feature_extraction"
+QUESTION = (
+    "You set requires_grad = False everywhere below the head, call model.train(), and train. What still changes there?"
+)
+ANSWERS = {
+    "Nothing": (False, "Look at the cell with the noise: tensors moved without any gradient."),
+    "BatchNorm's running mean and variance": (True, "They are buffers, written in the forward pass."),
+    "The convolutions, a little": (False, "Without a gradient no optimizer moves them."),
+}
 
 
 def exercises() -> list[Exercise]:

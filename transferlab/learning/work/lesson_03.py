@@ -6,6 +6,12 @@ from transferlab.recipes import Recipe
 from transferlab.records import Run
 
 NAME = "03_fine_tuning"
+QUESTION = "Why does the head come first?"
+ANSWERS = {
+    "A random head sends large, arbitrary gradients into good features": (True, "Once it fits, they are small."),
+    "The head is the largest part of the network": (False, "It is one of the smallest: see lesson 02."),
+    "Otherwise the head would never learn": (False, "In the run all at once it learned, and quickly."),
+}
 
 
 def exercises() -> list[Exercise]:

@@ -9,6 +9,12 @@ from transferlab.learning.exercises import Exercise
 from transferlab.lr_find import LRCurve
 
 NAME = "04_learning_rates"
+QUESTION = "You unfreeze layer4 after making the optimizer from the head's parameters. What happens?"
+ANSWERS = {
+    "layer4 learns at the head's rate": (False, "It is in no group, so the optimizer does not know it."),
+    "layer4 gets gradients and never moves": (True, "Nobody applies them. No error says so."),
+    "PyTorch raises an error": (False, "It would be kind, but it does not."),
+}
 HAND = {"layer1": 1e-5, "layer2": 1e-5, "fc": 1e-3}
 
 

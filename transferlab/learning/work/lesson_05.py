@@ -8,6 +8,12 @@ from transferlab.learning.exercises import Exercise
 from transferlab.records import Run
 
 NAME = "05_forgetting"
+QUESTION = "Your fine-tuned model is 3 points better on the new task. What should you ask before you ship it?"
+ANSWERS = {
+    "Nothing: better is better": (False, "The old users may still be there."),
+    "What it has forgotten, on whose pictures it was measured": (True, "Two numbers, not one."),
+    "Whether the learning rate was a power of ten": (False, "It does not care."),
+}
 
 
 def exercises() -> list[Exercise]:

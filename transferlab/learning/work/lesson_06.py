@@ -9,6 +9,12 @@ from transferlab.learning.exercises import Exercise
 from transferlab.recipes import RECIPES
 
 NAME = "06_how_much_data"
+QUESTION = "With 20 pictures a class, run A gets 88 % and run B 86 %, one seed each. What do you know?"
+ANSWERS = {
+    "A is better": (False, "One draw of pictures and first weights each: the next may turn it round."),
+    "Little: repeat both with the same seeds, and look at the differences": (True, "Paired, with an interval."),
+    "They are equally good": (False, "That is not shown either."),
+}
 
 
 def exercises() -> list[Exercise]:

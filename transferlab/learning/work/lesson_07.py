@@ -8,6 +8,12 @@ from transferlab.learning.exercises import Exercise
 from transferlab.records import Run
 
 NAME = "07_when_transfer_fails"
+QUESTION = "Fine-tuning loses against scratch on your task. What do you try first?"
+ANSWERS = {
+    "Give transfer up": (False, "Perhaps later. Here it was ahead again with other rates."),
+    "A lower cut, or higher rates below": (True, "Keep what is general, let the rest change."),
+    "More epochs of the head alone": (False, "The head cannot read what the features have let go."),
+}
 
 
 def exercises() -> list[Exercise]:

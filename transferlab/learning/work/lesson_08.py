@@ -13,6 +13,12 @@ from transferlab.learning import expect
 from transferlab.learning.exercises import Exercise
 
 NAME = "08_bias"
+QUESTION = "Your fine-tuning pictures are perfectly balanced. Is the model fair now?"
+ANSWERS = {
+    "Yes, balanced data give fair models": (False, "The recorded runs above say otherwise."),
+    "Not necessarily: the source may have left its bias in the features": (True, "So measure by group, at the end."),
+    "Only if the accuracy is high": (False, "A high mean can go with one group that is served badly."),
+}
 
 
 def exercises() -> list[Exercise]:

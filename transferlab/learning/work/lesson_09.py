@@ -11,6 +11,12 @@ from transferlab.learning import expect
 from transferlab.learning.exercises import Exercise
 
 NAME = "09_what_it_looks_at"
+QUESTION = "A map stays the same when all weights are redrawn at random. What does it show?"
+ANSWERS = {
+    "What the network has learned": (False, "It cannot: that was taken away."),
+    "The picture itself: its edges, say": (True, "It never needed the network."),
+    "That the network is robust": (False, "A network of random weights has learned nothing to be robust about."),
+}
 
 
 def exercises() -> list[Exercise]:

@@ -12,6 +12,12 @@ from transferlab.learning.exercises import Exercise
 from transferlab.museum import EXHIBITS, Report
 
 NAME = "10_bug_museum"
+QUESTION = "Validation accuracy jumps from 85 % to 99 % after a small change in how data is loaded. First thought?"
+ANSWERS = {
+    "The change was a good idea": (False, "Perhaps. But the other explanation is likelier."),
+    "Pictures that are trained on got into the validation set": (True, "Check that before you celebrate."),
+    "The learning rate is too high": (False, "That makes numbers worse, not better."),
+}
 
 
 def exercises() -> list[Exercise]:

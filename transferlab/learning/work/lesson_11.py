@@ -15,6 +15,12 @@ from transferlab.learning.exercises import Exercise
 from transferlab.records import Run
 
 NAME = "11_your_own_images"
+QUESTION = "Ninety-five percent on forty held-out pictures. What do you tell the people who will use it?"
+ANSWERS = {
+    "It is right 95 times in 100": (False, "Forty pictures: the interval goes from about 84 to 99."),
+    "The number, on how many pictures, and which pictures these were": (True, "So that they can judge it themselves."),
+    "Nothing, the file speaks for itself": (False, "A file cannot say what it was not made for."),
+}
 
 
 def exercises() -> list[Exercise]:
