@@ -21,7 +21,7 @@ from torch import nn
 from transferlab.backbones import load
 from transferlab.errors import unknown
 from transferlab.learning.exercises import Exercise
-from transferlab.learning.notebook import Notebook, explain_missing_names, notebook
+from transferlab.learning.notebook import Notebook, explain_what_is_missing, notebook
 from transferlab.learning.progress import Progress
 from transferlab.learning.quizzes import Quiz
 from transferlab.learning.showing import show
@@ -45,7 +45,7 @@ class Lesson:
         self._question, self._answers = question, answers
         self._exercises = exercises
         self._place = place or notebook()  # from now on it notes what is bound when
-        explain_missing_names()
+        explain_what_is_missing()
         for one in exercises.values():
             one.progress, one.place = self.progress, self._place
 

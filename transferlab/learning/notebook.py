@@ -5,6 +5,7 @@ every cell, so that a result that belongs to an earlier model can be told from a
 nothing is run twice.
 """
 
+import ast
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -64,22 +65,41 @@ def _caller() -> Mapping[str, Any]:
     return {**frame.f_globals, **frame.f_locals}
 
 
-def explain_missing_names() -> None:
-    """Where a cell uses a name that no cell has made yet, say so in a sentence instead of a traceback."""
+def explain_what_is_missing() -> None:
+    """Where a cell uses a name that no cell has made yet, or one that is still `...`, a sentence says so."""
     shell = _shell()
     if shell is not None:
-        shell.set_custom_exc((NameError,), _say_what_is_missing)
+        shell.set_custom_exc((Exception,), _say_what_is_missing)
 
 
-def _say_what_is_missing(shell: Any, kind: type, error: NameError, trace: Any, tb_offset: int | None = None) -> None:
+def _say_what_is_missing(shell: Any, kind: type, error: Exception, trace: Any, tb_offset: int | None = None) -> None:
     from transferlab.learning.showing import show
 
-    name = getattr(error, "name", None) or str(error).split("'")[1]
-    show(
-        f"There is no `{name}` yet. A cell further up makes it: choose Run → Run All Above Selected Cell, and then run "
-        "this cell again. If you wrote that name yourself, look at its spelling.",
-        "error in your code",
-    )
+    cell = str((shell.user_ns.get("In") or [""])[-1])
+    todo = [name for name in _names_in(cell) if shell.user_ns.get(name) is ...]
+    if isinstance(error, NameError):
+        name = getattr(error, "name", None) or str(error).split("'")[1]
+        show(
+            f"There is no `{name}` yet. A cell further up makes it: choose Run → Run All Above Selected Cell, and then "
+            "run this cell again. If you wrote that name yourself, look at its spelling.",
+            "error in your code",
+        )
+    elif todo:
+        show(
+            f"`{todo[0]}` is still three dots. Do the exercise that makes it, further up, and then run this again.",
+            "not attempted",
+        )
+    else:
+        shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+
+
+def _names_in(cell: str) -> list[str]:
+    """The names that a cell's code reads, each once, in their order."""
+    try:
+        nodes = [node for node in ast.walk(ast.parse(cell)) if isinstance(node, ast.Name)]
+    except SyntaxError:  # a magic, which is no Python
+        return []
+    return list(dict.fromkeys(node.id for node in sorted(nodes, key=lambda one: (one.lineno, one.col_offset))))
 
 
 _own: list[Notebook] = []
