@@ -16,7 +16,7 @@ def budget_results(scale: Scale) -> Results:
     """Frozen, last stage, all and scratch on the drawn target "objects"; computed once, whichever claim comes first."""
     *smaller, largest = BUDGETS[scale.name]
     return joined(
-        # A quick ledger reads from the epochs of the largest budget how soon a goal was reached.
+        # With curves at the largest budget, so that claim 12 of a quick ledger finds these runs.
         scale.sweep(
             ARMS,
             budgets,
