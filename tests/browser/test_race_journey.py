@@ -28,8 +28,6 @@ def test_a_race_is_bet_on_and_watched_to_its_end(notebook):
     panel.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
     assert "95" in panel.get_by_role("table").first.inner_text() or "%" in panel.get_by_role("table").first.inner_text()
     assert violations(notebook.page, '.tl-panel[aria-label="Race"]') == []
-    notebook.page.screenshot(path="/root/race_light.png")
-    panel.screenshot(path="/root/race_panel.png")
     notebook.darken()
     assert violations(notebook.page, '.tl-panel[aria-label="Race"]') == []
     notebook.check()
