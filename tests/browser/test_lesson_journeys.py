@@ -43,6 +43,7 @@ def journey(name, folder):
 def test_a_student_goes_through_a_lesson(notebook, name, tmp_path):
     cells, checks = journey(name, tmp_path / "progress")
     notebook.open("lesson", cells)
+    notebook.page.set_default_timeout(400_000)  # a lesson trains several networks, and the machine may be busy
     notebook.run_all()
     said = notebook.page.evaluate(SAID)
     assert said.count("… Not attempted yet.") == checks
