@@ -132,7 +132,7 @@ class JupyterServer:
             "LabApp": {**shown, "extension_manager": "readonly"},
             "JupyterNotebookApp": shown,
             # Voila would load JupyterLab's own extensions too, and stumble over what they expect of JupyterLab.
-            "VoilaConfiguration": {"extension_denylist": ["@jupyter-notebook/lab-extension"]},
+            "VoilaConfiguration": {"extension_denylist": ["@jupyter-notebook/lab-extension", "jupyterlab-jupytext"]},
         }
         (self.folder / "config" / "jupyter_config.json").write_text(json.dumps(config))
         quiet = self.folder / "settings" / SETTINGS
