@@ -16,7 +16,6 @@ import argparse
 import hashlib
 import json
 import math
-import os
 import platform
 import shutil
 import time
@@ -28,6 +27,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from transferlab.files import write_atomically
 from transferlab.language import SmallGPT, Tokenizer, foresee, write
 
 HELD_OUT = "the-war-of-the-worlds"  # the shortest, and by an author whom no other book here is by
@@ -96,12 +96,6 @@ def train_epoch(
         optimizer.step()
         total += loss.detach()
     return total.item() / batches
-
-
-def write_atomically(path: Path, write) -> None:
-    partial = path.with_name(path.name + ".partial")
-    write(partial)
-    os.replace(partial, path)
 
 
 def half(model: nn.Module) -> dict[str, Tensor]:
