@@ -65,7 +65,7 @@ lab
 # %% [markdown]
 # ## The same in four lines
 #
-# Load the network, put a new head on, train. The picture of eight classes goes in, and a *Run* comes out, which remembers
+# Load the network, put a new head on, train. Pictures of eight kinds go in, and a *Run* comes out, which remembers
 # every epoch.
 
 # %%

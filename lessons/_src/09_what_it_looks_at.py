@@ -50,7 +50,7 @@ tl.replace_head(model, data.train.num_classes, seed=0)
 # The network has learned eight drawn things on busy backgrounds. When it answers "snail", does it look at the snail?
 #
 # An *attribution map* gives each place of the picture a weight: how much it speaks for the answer. The things cover about a
-# tenth of a picture. What share of the weight of a Grad-CAM map will lie on the thing, in percent?
+# fifteenth of a picture. What share of the weight of a Grad-CAM map will lie on the thing, in percent?
 
 # %%
 guess = ...  # percent, between 0 and 100

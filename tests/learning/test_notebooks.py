@@ -24,7 +24,7 @@ def test_work_that_is_there_is_never_written_over(tmp_path):
     again = copy_lessons(tmp_path)
     assert again.written == ("03_fine_tuning.ipynb",)
     assert mine.read_text() == "my work"
-    assert "1 lessons written" in str(again)
+    assert "1 lesson written" in str(again)
     assert "02_feature_extraction.ipynb" in str(again)
 
 

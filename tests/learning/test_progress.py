@@ -65,7 +65,7 @@ def test_a_guess_stays_and_is_compared(tmp_path, capsys):
 def test_what_is_done_is_listed(tmp_path):
     here = lesson("02_feature_extraction", tmp_path)
     here.progress.note_attempt("frozen", "correct")
-    assert str(here).splitlines()[:2] == ["02_feature_extraction: 1 of 3 exercises done", "✓ frozen (1 tries)"]
+    assert str(here).splitlines()[:2] == ["02_feature_extraction: 1 of 3 exercises done", "✓ frozen (1 try)"]
 
 
 def test_unknown_lessons_and_exercises_are_answered_with_the_nearest():

@@ -2,7 +2,8 @@ PHASES = "import dataclasses\nphases = Phase('head', {}, 1, 3e-3), Phase('all', 
 TRAIN = "remedied = tl.train({}, {}, tl.Recipe('fast', phases), progress=False)"
 WRONG = {
     "fallen": [
-        ("fallen = 100 * (gains[GAPS[-1]] - gains[GAPS[0]]) or 5.0", ""),
+        ("gains = {0.0: 0.5, 1.0: 0.1}\nfallen = -40.0", "sign is turned"),
+        ("gains = {0.0: 0.5, 1.0: 0.1}\nfallen = 0.4", "a hundred times that"),
         ("fallen = 150.0", "too high"),
         ("fallen = 'much'", "should be a number"),
     ],

@@ -1,6 +1,6 @@
 WRONG = {
     "inside": [
-        ("def share_inside(maps, masks): return float((maps * masks).sum() / maps.sum())", ""),
+        ("def share_inside(maps, masks): return float((maps * masks).sum() / maps.sum())", "Only positive weight"),
         (
             "def share_inside(maps, masks):\n    w = maps.clamp(min=0)\n    return float(((w * masks).sum((1, 2)) / w.sum((1, 2))).mean())",
             "not a number",

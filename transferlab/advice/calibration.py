@@ -71,16 +71,9 @@ def calibrate(
         for name in names:
             maker = world(name)
             results = sweep(
-                MENU,
-                (budget,),
-                seeds,
-                maker,
-                backbone,
-                most_images=most_images,
-                curves=False,
-                cache=cache,
+                MENU, (budget,), seeds, maker, backbone, most_images=most_images, curves=False, cache=cache,
                 progress=False,
-            )
+            )  # fmt: skip
             if results.failed:
                 raise ValueError(f"{name}, {results.failed[0].arm}: {results.failed[0].error}")
             for seed in seeds:

@@ -20,10 +20,10 @@ WORDS = re.compile(r" ?[^\W\d_]+| ?\d{1,3}| ?[^\s\w]+|_+|\s+(?!\S)|\s+")
 class Tokenizer:
     """Text to token numbers and back; token 0 to 255 is a byte, and each later one two earlier ones together.
 
-    >>> tokens = Tokenizer.learn(["low lower lowest"], vocabulary=259)
+    >>> tokens = Tokenizer.learn(["low lower lowest"], vocabulary=258)
     >>> tokens.encode("low")
-    [258]
-    >>> tokens.decode([258])
+    [257]
+    >>> tokens.decode([257])
     'low'
     """
 

@@ -112,7 +112,7 @@ class Lesson:
         for name in self.names:
             known = done.get(name, {})
             mark = "✓" if known.get("outcome") == "correct" else "·"
-            lines.append(f"{mark} {name}" + (f" ({known['attempts']} tries)" if known.get("attempts") else ""))
+            lines.append(f"{mark} {name}" + _tries(known.get("attempts", 0)))
         correct = sum(done.get(name, {}).get("outcome") == "correct" for name in self.names)
         return "\n".join([f"{self.name}: {correct} of {len(self.names)} exercises done", *lines])
 
@@ -141,6 +141,10 @@ def lesson_names() -> list[str]:
     """Every lesson that has exercises, in order."""
     folder = Path(import_module(WORK).__file__ or "").parent
     return [import_module(f"{WORK}.{path.stem}").NAME for path in sorted(folder.glob("lesson_*.py"))]
+
+
+def _tries(number: int) -> str:
+    return f" ({number} {'try' if number == 1 else 'tries'})" if number else ""
 
 
 def _shown(value: Any) -> str:

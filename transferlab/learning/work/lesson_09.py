@@ -68,8 +68,8 @@ def exercises() -> list[Exercise]:
 def inside(share_inside: Callable[[Tensor, Tensor], float]) -> None:
     expect.true(callable(share_inside), "`share_inside` is to be a function: `def share_inside(maps, masks): …`")
     maps = torch.zeros(3, 2, 2)
-    maps[0] = torch.tensor([[3.0, 1.0], [-4.0, 0.0]])  # three of four parts inside
-    maps[1] = torch.tensor([[0.0, 2.0], [2.0, 0.0]])  # none
+    maps[0] = torch.tensor([[3.0, 1.0], [-1.0, 0.0]])  # three of four parts inside
+    maps[1] = torch.tensor([[0.0, 2.0], [1.0, 0.0]])  # none
     masks = torch.tensor([[True, False], [False, False]]).expand(3, 2, 2)
     found = share_inside(maps[:2], masks[:2])
     expect.true(found is not None, "`share_inside` gives back nothing. Is there a `return`?")
@@ -77,10 +77,10 @@ def inside(share_inside: Callable[[Tensor, Tensor], float]) -> None:
         not isinstance(found, Tensor) or found.numel() == 1, "Give one number back, the mean over all pictures."
     )
     found = float(found)
-    if abs(found - 1.5) < 1e-6 or found < 0:
+    if abs(found - 1 / 2) < 1e-6:  # with what speaks against it: 3/3 and 0/3
         raise expect.Unmet("Only positive weight counts: what speaks against the answer is cut off first.")
-    if abs(found - 3 / 8) > 1e-6 and abs(found - 3 / (8 / 1)) > 1e-6:
-        if abs(found - 3 / 8 * 2) < 1e-6:
+    if abs(found - 3 / 8) > 1e-6:
+        if abs(found - 3 / 4) < 1e-6:
             raise expect.Unmet("That is a sum over the pictures, and the mean is wanted.")
         raise expect.Unmet(f"On two small maps of which 3/4 and nothing lie inside it gives {found:g}, not 0.375.")
     blank = float(share_inside(maps, masks))
