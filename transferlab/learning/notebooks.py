@@ -26,9 +26,8 @@ class Copied:
     there: tuple[str, ...]
 
     def __str__(self) -> str:
-        lines = [
-            f"{len(self.written)} lesson{'s' * (len(self.written) != 1)} written into {self.folder}: {', '.join(self.written) or 'none'}."
-        ]
+        number = f"{len(self.written)} lesson{'s' * (len(self.written) != 1)}"
+        lines = [f"{number} written into {self.folder}: {', '.join(self.written) or 'none'}."]
         if self.there:
             lines.append(
                 f"Already there, and left with the work in them: {', '.join(self.there)}. To begin one anew, "
