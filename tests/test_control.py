@@ -70,15 +70,15 @@ def test_a_line_drawn_by_hand_costs_the_source_task_what_it_costs(two_colours, m
     model = network(5)
     memory = remember(model, two_colours.held_out)
     replace_head(model, 2)
-    asked, measure = [], memory.measure
-    monkeypatch.setattr(memory, "measure", lambda *given: asked.append(measure(*given)) or asked[-1])
+    asked, judge = [], memory.judge
+    monkeypatch.setattr(memory, "judge", lambda *given: asked.append(judge(*given)) or asked[-1])
     control = Control()
     orders = {1: lambda: control.freeze_to("conv1"), 3: lambda: control.freeze_to("fc")}
     run = steered(model, two_colours, feature_extraction(epochs=3, batch_size=BATCH), control, orders, memory=memory)[
         -1
     ]
     assert len(asked) == 2  # before training and after the first epoch; then nothing can have changed
-    assert run.source_after == measure(model)
+    assert run.source_after == judge(model).accuracy
 
 
 def test_evaluate_gives_a_measurement_before_the_next_batch(two_colours):

@@ -97,12 +97,12 @@ def test_what_cannot_have_changed_is_not_measured_again(two_colours, monkeypatch
     memory = remember(model, two_colours.held_out)
     replace_head(model, 2)
     answers = []
-    measure = memory.measure
-    monkeypatch.setattr(memory, "measure", lambda *given: answers.append(measure(*given)) or answers[-1])
+    judge = memory.judge
+    monkeypatch.setattr(memory, "judge", lambda *given: answers.append(judge(*given)) or answers[-1])
     run = train(model, two_colours, fine_tuning(epochs=2, head_epochs=2, bn=bn), memory=memory, progress=False)
     assert len(answers) == asked
     assert len(run.epochs) == 5
-    assert run.source_after == measure(model)
+    assert run.source_after == judge(model).accuracy
 
 
 @pytest.mark.parametrize("keep", [True, False])

@@ -9,11 +9,11 @@ from collections.abc import Callable
 import torch
 from torch import Generator, Tensor
 from torch.amp import GradScaler
-from torch.nn import functional as F
 from torch.optim import Optimizer
 
 from transferlab.feeding import Feed
 from transferlab.loss_scale import loss_scaler
+from transferlab.losses import answer_loss, num_right
 from transferlab.out_of_memory import free_memory, halved
 from transferlab.precision import computing_in
 from transferlab.randomness import OwnRandomness
@@ -26,9 +26,9 @@ class BatchGradient:
         >>> loss, correct = gradient(index)       # tensors on the device: nothing has been waited for
         >>> optimizer.step()
 
-    `labels` are those of all training images, int64 `(N,)`. `term` is what a way to keep the source task adds to the
-    loss of the batch that was just answered, None where there is nothing to add. With a `scaler` that is at work the
-    gradients are scaled (see loss_scale), the loss that comes back is not.
+    `labels` are those of all training images, int64 `(N,)` or `(N, T)`. `term` is what a way to keep the source task
+    adds to the loss of the batch that was just answered, None where there is nothing to add. With a `scaler` that is at
+    work the gradients are scaled (see loss_scale), the loss that comes back is not.
 
     Raises:
         ValueError: not even two images fit in the device's memory.
@@ -66,12 +66,12 @@ class BatchGradient:
         for part in index.chunk(self.parts):
             share = len(part) / len(index)
             with self.randomness, computing_in(self.precision, self.device):
-                logits = self.feed.train(part, self.generator).float()  # (B, num_classes)
-                labels = self.labels[part].to(logits.device, non_blocking=True)  # (B,)
-                loss = F.cross_entropy(logits, labels)
+                logits = self.feed.train(part, self.generator).float()  # (B, num_classes), or (B, T, num_classes)
+                labels = self.labels[part].to(logits.device, non_blocking=True)  # (B,) or (B, T)
+                loss = answer_loss(logits, labels)
                 term = self.term()
                 total = loss if term is None else loss + term
             self.scaler.scale(total if share == 1 else total * share).backward()
             losses.append(loss.detach() if share == 1 else loss.detach() * share)
-            correct.append((logits.detach().argmax(1) == labels).sum())
+            correct.append(num_right(logits.detach(), labels))
         return (losses[0], correct[0]) if len(losses) == 1 else (torch.stack(losses).sum(), torch.stack(correct).sum())

@@ -19,14 +19,15 @@ import torch
 from torch import Tensor, nn
 
 from transferlab.backbones.card import card_of
-from transferlab.data.images import ImageSet
+from transferlab.data.labelled import LabelledSet
 from transferlab.data.memory import memory_budget
 from transferlab.fast_paths import memory_format
 from transferlab.freezing.parts import StaysInEval, parts_of
 from transferlab.identity import Watched, fingerprint, front_identity, image_identity
-from transferlab.inference import evaluating, model_input
+from transferlab.inference import evaluating, laid_out, model_input
 from transferlab.kept_rows import KeptRows
 from transferlab.kept_store import KeptStore
+from transferlab.losses import Judged, judged, summed
 from transferlab.out_of_memory import in_parts
 from transferlab.resident import moved, rows_of
 from transferlab.stages import stages
@@ -60,7 +61,7 @@ class Boundary:
     """
 
     def __init__(
-        self, model: nn.Module, images: ImageSet, views: int = 1, budget: int | None = None,
+        self, model: nn.Module, images: LabelledSet, views: int = 1, budget: int | None = None,
         folder: str | Path | None = None, store: KeptStore | None = None, like: Self | None = None,
         pixels: Tensor | None = None,
     ) -> None:  # fmt: skip
@@ -70,7 +71,7 @@ class Boundary:
             raise ValueError(f"budget is a number of bytes such as 500_000_000; you gave {budget!r}.")
         self.model, self.images, self.views = model, images, views
         self._budget, self._folder, self._store = budget, folder, store
-        self._pixels = images.images if pixels is None else pixels
+        self._pixels = images.rows if pixels is None else pixels
         self.front: Half
         self.back: Half
         self.stage: str
@@ -117,6 +118,13 @@ class Boundary:
         with evaluating(self.model), torch.no_grad():
             answers = in_parts(self, index, batch_size, device)
         return torch.cat(answers).float().cpu()
+
+    def judge(self, labels: Tensor, index: Tensor | None = None, batch_size: int = 32) -> Judged:
+        """Accuracy and loss under `labels`, those of all examples, batch by batch: the logits are never kept."""
+        index = torch.arange(len(self.images)) if index is None else index
+        device = str(next(self.model.parameters()).device)
+        with evaluating(self.model), torch.no_grad():
+            return judged(in_parts(lambda part: summed(self(part), labels[part]), index, batch_size, device))
 
     def check(self) -> bool:
         """Whether the entries still belong to the front's weights; if not, they are forgotten and made anew.
@@ -185,7 +193,7 @@ class Boundary:
         x = model_input(self.model, rows_of(self._pixels, index))  # (B, 3, H, W)
         if mirrored.any():
             x = torch.where(mirrored.to(x.device).view(-1, 1, 1, 1), x.flip(-1), x)
-            x = x.contiguous(memory_format=memory_format(self.model))
+            x = laid_out(self.model, x)
         self.images_computed += len(rows.unique())
         with torch.no_grad():
             return self.front(x)

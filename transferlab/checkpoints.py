@@ -22,7 +22,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.optim import Optimizer
 
-from transferlab.data.images import ImageSet, Splits
+from transferlab.data.labelled import LabelledSet, Splits
 from transferlab.files import write_atomically
 from transferlab.loop import Loop
 from transferlab.position import Position
@@ -236,10 +236,10 @@ def _short(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-def _fingerprint(images: Splits | ImageSet) -> str:
+def _fingerprint(images: Splits | LabelledSet) -> str:
     digest = hashlib.blake2b(digest_size=8)
     for one in (images.train, images.held_out) if isinstance(images, Splits) else (images,):
-        digest.update(repr((tuple(one.images.shape), one.class_names)).encode())
-        digest.update(one.images.cpu().contiguous().numpy().data)
+        digest.update(repr((tuple(one.rows.shape), one.class_names)).encode())
+        digest.update(one.rows.cpu().contiguous().numpy().data)
         digest.update(one.labels.cpu().contiguous().numpy().data)
     return digest.hexdigest()

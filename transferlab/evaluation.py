@@ -4,22 +4,21 @@ import math
 from collections.abc import Mapping
 
 from torch import nn
-from torch.nn import functional as F
 from torch.optim import Optimizer
 
 from transferlab.data.images import Splits
 from transferlab.divergence import check_loss
 from transferlab.feeding import Feed
-from transferlab.meters import accuracy
+from transferlab.losses import Judged
 from transferlab.position import Counted
 from transferlab.records import Epoch
 
 
 def evaluate(
     model: nn.Module, data: Splits, feed: Feed, optimizer: Optimizer, number: int, phase: str,
-    counted: Counted | None, source_accuracy: float | None,
+    counted: Counted | None, source: Judged | None,
 ) -> Epoch:  # fmt: skip
-    """The model on all held-out images, and on all source images unless `source_accuracy` is known already.
+    """The model on all held-out images, and on all source images unless `source` is known already.
 
         >>> evaluate(model, data, feed, optimizer, 0, "before", None, None).held_out_accuracy
         0.14
@@ -28,10 +27,9 @@ def evaluate(
         ValueError: the held-out loss is not finite.
     """
     feed.check()
-    if source_accuracy is None:
-        source_accuracy = feed.source_accuracy()
-    logits = feed.held_out()
-    loss = F.cross_entropy(logits, data.held_out.labels.cpu()).item()
+    source = source or feed.source()
+    held_out_accuracy, loss = feed.judged()
+    assert loss is not None
     if not math.isfinite(loss):  # a high one is mere overfitting
         check_loss(loss, data.train.num_classes, optimizer)
     return Epoch(
@@ -40,8 +38,9 @@ def evaluate(
         train_loss=counted.loss_sum / counted.images if counted else None,
         train_accuracy=counted.correct / counted.images if counted else None,
         held_out_loss=loss,
-        held_out_accuracy=accuracy(logits, data.held_out.labels),
-        source_accuracy=source_accuracy,
+        held_out_accuracy=held_out_accuracy,
+        source_accuracy=source.accuracy if source else None,
+        source_loss=source.loss if source else None,
         learning_rates=rates(optimizer),
         trainable_parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
         seconds=counted.seconds if counted else 0.0,

@@ -12,16 +12,18 @@ from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
+from torch.nn import functional as F
 
 from transferlab.boundary import Boundary
 from transferlab.data.augment import resized_crop_and_flip
-from transferlab.data.images import ImageSet, Splits
+from transferlab.data.labelled import LabelledSet, Splits
 from transferlab.data.read_ahead import read_ahead
-from transferlab.fast_paths import memory_format
 from transferlab.forgetting import SourceMemory
-from transferlab.inference import model_input, predict
+from transferlab.inference import judge, laid_out, model_input, predict
 from transferlab.kept_store import kept
+from transferlab.losses import Judged
 from transferlab.many_processes import ALONE, Processes
+from transferlab.meters import accuracy
 from transferlab.resident import DeviceCopies, rows_of
 
 Answering = Callable[[Tensor], Any]  # a model or its back half: logits, or a named tuple that holds them
@@ -83,8 +85,7 @@ class Feed:
             mirrored = mirrored[rows] if mirrored is not None else None
             return self._answer(self.training.features(index[rows], mirrored))
         x = augment(model_input(self.model, self._pixels(index)), self.data.train.label_safe, generator)
-        x = x[rows].contiguous(memory_format=memory_format(self.model))
-        return _logits(self._answer(x))
+        return _logits(self._answer(laid_out(self.model, x[rows])))
 
     def answer_plainly(self) -> None:
         """Without what `quicken` made of the model, for a batch that goes through in parts.
@@ -99,15 +100,23 @@ class Feed:
             if torch.equal(expected, index):
                 return pixels
             self._coming = None  # other images are wanted: a batch goes through in parts
-        return rows_of(self.near.train.images, index)
+        return rows_of(self.near.train.rows, index)
 
     def held_out(self) -> Tensor:
         """The answers `(N, num_classes)` for the held-out images, in eval mode, on the CPU."""
         return self.testing.predict() if self.testing else predict(self.model, self.near.held_out)
 
-    def source_accuracy(self, index: Tensor | None = None) -> float | None:
+    def judged(self) -> Judged:
+        """Accuracy and loss on the held-out examples, in eval mode."""
+        labels = self.data.held_out.labels
+        if self.data.held_out.by_position:
+            return self.testing.judge(labels) if self.testing else judge(self.model, self.near.held_out)
+        logits = self.held_out()
+        return Judged(accuracy(logits, labels), F.cross_entropy(logits, labels.cpu()).item())
+
+    def source(self, index: Tensor | None = None) -> Judged | None:
         """What is left of the source task, asked of all its images or those at `index`; None without a memory of it."""
-        return self.memory.measure(self.model, self.remembering, index) if self.memory else None
+        return self.memory.judge(self.model, self.remembering, index) if self.memory else None
 
     def check(self) -> None:
         """Once an epoch: whether the frozen weights are still those that everything kept was computed with."""
@@ -118,7 +127,7 @@ class Feed:
 
 
 def boundary(
-    model: nn.Module, images: ImageSet, views: int = 1, in_file: bool = True, like: Boundary | None = None,
+    model: nn.Module, images: LabelledSet, views: int = 1, in_file: bool = True, like: Boundary | None = None,
     copies: DeviceCopies | None = None,
 ) -> Boundary | None:  # fmt: skip
     """The images at the model's freeze line; None where nothing is frozen or the model cannot be cut there.
@@ -130,7 +139,7 @@ def boundary(
     """
     try:
         # Named after the caller's own images, which need not come back from the device for that.
-        pixels = copies.of(images).images if copies else None
+        pixels = copies.of(images).rows if copies else None
         found = Boundary(model, images, views, store=kept, like=like, pixels=pixels)
     except ValueError:  # slower without, and the same answers
         return None

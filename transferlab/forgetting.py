@@ -12,13 +12,16 @@ from dataclasses import replace
 
 import torch
 from torch import Generator, Tensor, nn
+from torch.nn import functional as F
 
 from transferlab.backbones.card import card_of
 from transferlab.boundary import Boundary
 from transferlab.data import worlds
 from transferlab.data.images import ImageSet
+from transferlab.data.labelled import LabelledSet
 from transferlab.heads import head_of
-from transferlab.inference import predict
+from transferlab.inference import judge, predict
+from transferlab.losses import Judged
 from transferlab.meters import accuracy
 
 PORTIONS_COST = 0.03  # of the images that an epoch trains on, three passes each: what measuring within it may cost
@@ -37,20 +40,27 @@ class SourceMemory:
     """
 
     def __init__(
-        self, model: nn.Module, images: ImageSet, answers: Tensor, kind: str,
-        rehearsal: tuple[ImageSet, Tensor] | None = None,
+        self, model: nn.Module, images: LabelledSet, answers: Tensor, kind: str,
+        rehearsal: tuple[LabelledSet, Tensor] | None = None,
     ) -> None:  # fmt: skip
         name, head = head_of(model)
         self.head_name = name
         self.head = copy.deepcopy(head)
         self.images = images
-        self.answers = answers  # (N,), indices into the source head's outputs
+        self.answers = answers  # (N,) or (N, T), indices into the source head's outputs
         self.kind = kind
         self.rehearsal = rehearsal  # other source images and their answers, for ways to keep; never measured on
         self.before = self.measure(model)
 
     def measure(self, model: nn.Module, boundary: Boundary | None = None, index: Tensor | None = None) -> float:
         """The share of source images answered rightly by `model`'s backbone under the source head, within 0…1.
+
+        >>> memory.measure(model)
+        """
+        return self.judge(model, boundary, index).accuracy
+
+    def judge(self, model: nn.Module, boundary: Boundary | None = None, index: Tensor | None = None) -> Judged:
+        """That share, and the mean loss on these images where they have labels.
 
         The model comes back with its own head, in the mode it was in. A `boundary` of these images at the model's
         freeze line spares the frozen part. `index`, int64 `(n,)`, asks some of the images only (see `portion`).
@@ -61,8 +71,14 @@ class SourceMemory:
         own_head = getattr(parent, child)
         setattr(parent, child, self.head.to(next(model.parameters()).device))
         try:
-            answers = boundary.predict(index) if boundary else predict(model, images)
-            return accuracy(answers, self.answers if index is None else self.answers[index])
+            if self.answers.ndim == 2:
+                if boundary:
+                    return boundary.judge(self.answers, index)
+                return judge(model, images, self.answers if index is None else self.answers[index])
+            wanted = self.answers if index is None else self.answers[index]
+            logits = boundary.predict(index) if boundary else predict(model, images)
+            loss = F.cross_entropy(logits, wanted.cpu()).item() if self.kind == "accuracy" else None
+            return Judged(accuracy(logits, wanted), loss)
         finally:
             setattr(parent, child, own_head)
 
@@ -82,8 +98,8 @@ class SourceMemory:
 
 
 def remember(
-    model: nn.Module, source: ImageSet | None = None, per_class: int = 5, seed: int = 20_000,
-    rehearsal: int | ImageSet = 0,
+    model: nn.Module, source: LabelledSet | None = None, per_class: int = 5, seed: int = 20_000,
+    rehearsal: int | LabelledSet = 0,
 ) -> SourceMemory:  # fmt: skip
     """Keep what is needed to measure forgetting later; call it before `replace_head`.
 
@@ -101,7 +117,7 @@ def remember(
     """
     images, answers, kind = _source(model, _drawn(model, per_class, seed) if source is None else source)
     kept = None
-    if isinstance(rehearsal, ImageSet):
+    if isinstance(rehearsal, LabelledSet):
         kept = _source(model, rehearsal)[:2]
     elif rehearsal:
         kept = _source(model, _drawn(model, rehearsal, seed + 1_000))[:2]
@@ -127,11 +143,11 @@ def _source_images(per_class: int, seed: int, size: int) -> ImageSet:
     return replace(source, class_names=tuple(f"drawn {name}" for name in source.class_names))
 
 
-def _source(model: nn.Module, source: ImageSet) -> tuple[ImageSet, Tensor, str]:
+def _source(model: nn.Module, source: LabelledSet) -> tuple[LabelledSet, Tensor, str]:
     """The images, the right answers to them as outputs of the source head, and what the share of them is called."""
     card = card_of(model)
     known = {name: index for index, name in enumerate(card.class_names)} if card is not None else {}
     if known and set(source.class_names) <= set(known):
-        answers = torch.tensor([known[name] for name in source.class_names])[source.labels]
-        return source, answers, "accuracy"
-    return source, predict(model, source).argmax(1), "agreement"
+        answers = torch.tensor([known[name] for name in source.class_names])[source.labels.clamp(min=0)]
+        return source, torch.where(source.labels < 0, source.labels, answers), "accuracy"
+    return source, predict(model, source).argmax(-1), "agreement"

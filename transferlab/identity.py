@@ -13,7 +13,7 @@ from operator import attrgetter, is_
 import torch
 from torch import Tensor, nn
 
-from transferlab.data.images import ImageSet
+from transferlab.data.labelled import LabelledSet
 from transferlab.data.store import mapped_file
 from transferlab.stages.halves import Half
 from transferlab.stages.structure import settings
@@ -123,13 +123,13 @@ def front_identity(front: Half) -> str | None:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def image_identity(images: ImageSet) -> str:
+def image_identity(images: LabelledSet) -> str:
     """A hash of the pixels; of a set that lies in a file, the file's name, size and time of writing.
 
     >>> image_identity(data.train) == image_identity(data.train.subset(range(len(data.train))))
     True
     """
-    pixels = images.images
+    pixels = images.rows
     digest = hashlib.sha256(repr(tuple(pixels.shape)).encode())
     file = mapped_file(pixels)
     if file is None:

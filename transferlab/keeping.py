@@ -16,6 +16,7 @@ from transferlab.forgetting import SourceMemory
 from transferlab.heads import head_of
 from transferlab.inference import evaluating, model_input
 from transferlab.keep_methods import EWC, L2SP, KeepMethod, LwF, Replay
+from transferlab.losses import answer_loss
 
 
 class Keeping:
@@ -100,8 +101,8 @@ class Keeping:
             before = self.source_head(self._seen["features"])  # (B, source classes)
         now = self.source_head(features)
         divergence = F.kl_div(
-            F.log_softmax(now / temperature, 1),
-            F.log_softmax(before / temperature, 1),
+            F.log_softmax(now / temperature, -1).flatten(0, -2),
+            F.log_softmax(before / temperature, -1).flatten(0, -2),
             log_target=True,
             reduction="batchmean",
         )
@@ -114,9 +115,9 @@ class Keeping:
         images, answers = self.memory.rehearsal
         generator = Generator().manual_seed(self.seed * 1_000_003 + step)
         index = torch.randint(len(images), (batch_size,), generator=generator)
-        x = model_input(self.model, images.images[index])
+        x = model_input(self.model, images.rows[index])
         self.model(x)
-        return F.cross_entropy(self.source_head(self._seen["features"]), answers[index].to(x.device))
+        return answer_loss(self.source_head(self._seen["features"]), answers[index].to(x.device))
 
     def _fisher(self) -> dict[str, Tensor]:
         """The mean square of each weight's gradient, one source image at a time, answers drawn from the model's own.
@@ -136,9 +137,11 @@ class Keeping:
         sums = {name: torch.zeros_like(value) for name, value in weights.items()}
         self.look()
         with evaluating(self.model):
-            for pixels in images.images:
+            for pixels in images.rows:
                 functional_call(self.model, weights, (model_input(self.model, pixels[None]),), strict=False)
-                logits = self.source_head(self._seen["features"])  # (1, source classes)
+                logits = self.source_head(self._seen["features"]).flatten(
+                    0, -2
+                )  # (1, source classes), or one row a position
                 drawn = torch.multinomial(logits.detach().softmax(1).cpu(), 1, generator=generator)[:, 0]
                 loss = F.cross_entropy(logits, drawn.to(logits.device))
                 gradients = torch.autograd.grad(loss, list(weights.values()), allow_unused=True)  # side heads have none

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from transferlab.callable_module import make_callable
-from transferlab.data.images import ImageSet, Splits
+from transferlab.data.labelled import LabelledSet, Splits
 from transferlab.inference import evaluating, model_input
 from transferlab.meters import accuracy, wilson_interval
 from transferlab.stages.taps import taps
@@ -74,12 +74,12 @@ def pooled(features: Tensor) -> Tensor:
     return features.mean(1) if features.ndim == 3 else features.flatten(1)
 
 
-def _features(model: nn.Module, images: ImageSet, batch_size: int) -> dict[str, Tensor]:
+def _features(model: nn.Module, images: LabelledSet, batch_size: int) -> dict[str, Tensor]:
     tap = taps(model)
     parts: dict[str, list[Tensor]] = {}
     with evaluating(model), torch.no_grad():
         for start in range(0, len(images), batch_size):
-            x = model_input(model, images.images[start : start + batch_size])
+            x = model_input(model, images.rows[start : start + batch_size])
             for stage, features in tap(x).items():
                 parts.setdefault(stage, []).append(pooled(features).double().cpu())
     return {stage: torch.cat(features) for stage, features in parts.items()}

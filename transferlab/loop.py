@@ -25,8 +25,8 @@ from transferlab.feeding import Feed, batches_of
 from transferlab.forgetting import SourceMemory
 from transferlab.keeping import Keeping
 from transferlab.loss_scale import loss_scaler, scaled_step
+from transferlab.losses import Judged
 from transferlab.many_processes import ALONE, Processes
-from transferlab.meters import accuracy
 from transferlab.out_of_memory import free_memory
 from transferlab.phases import begin, freeze_line, has_converged, move_line, one_cycle
 from transferlab.position import Counted, Position
@@ -239,26 +239,27 @@ class Loop:
 
     def _evaluate(self, phase: str, counted: Counted | None = None) -> Epoch:
         assert self.optimizer is not None
-        source_accuracy = self._known_source_accuracy()
+        source = self._known_source()
         with self._computing():
             epoch = evaluate(
-                self.model, self.data, self.feed, self.optimizer, len(self.at.epochs), phase, counted, source_accuracy
+                self.model, self.data, self.feed, self.optimizer, len(self.at.epochs), phase, counted, source
             )
         return self.processes.agreed(epoch)
 
-    def _known_source_accuracy(self) -> float | None:
+    def _known_source(self) -> Judged | None:
         """A backbone that was frozen all through this epoch is bit-equal: there is nothing to ask again."""
         at = self.at
         thawed = any(one.what == "freeze_to" and one.step >= at.step - at.batch for one in at.commands)
-        if at.epochs and self._backbone_is_frozen and self.recipe.bn == "frozen" and not thawed:
-            return at.epochs[-1].source_accuracy
+        last = at.epochs[-1] if at.epochs else None
+        if last and self._backbone_is_frozen and self.recipe.bn == "frozen" and not thawed:
+            return Judged(last.source_accuracy, last.source_loss) if last.source_accuracy is not None else None
         return None
 
     def _measurement(self, num_batches: int) -> Measurement:
         """Everything, in the middle of an epoch, because somebody asked."""
         with self._computing():
-            source = self.feed.source_accuracy()
-            held_out = accuracy(self.feed.held_out(), self.data.held_out.labels)
+            source = self.feed.source()
+            held_out = self.feed.judged().accuracy
         return self._noted(num_batches, held_out, source, len(self.memory.images) if self.memory else 0)
 
     def _forgetting(self, num_batches: int) -> Iterator[Measurement]:
@@ -266,18 +267,20 @@ class Loop:
         due = self.at.batch * self.measurements_per_epoch // num_batches
         if self.memory is None or due == (self.at.batch - 1) * self.measurements_per_epoch // num_batches:
             return
-        known = self._known_source_accuracy()
+        known = self._known_source()
         if known is not None:
             yield self._noted(num_batches, None, known, len(self.memory.images))
         else:
             index = self.memory.portion(len(self.at.measurements), len(self.data.train), self.measurements_per_epoch)
             with self._computing():
-                found = self.feed.source_accuracy(index)
+                found = self.feed.source(index)
             yield self._noted(num_batches, None, found, len(index))
 
-    def _noted(self, num_batches: int, held_out: float | None, source: float | None, asked: int) -> Measurement:
+    def _noted(self, num_batches: int, held_out: float | None, source: Judged | None, asked: int) -> Measurement:
         progress = len(self.at.epochs) - 1 + self.at.batch / num_batches
-        measurement = Measurement(self.at.step, progress, held_out, source, asked)
+        measurement = Measurement(
+            self.at.step, progress, held_out, source and source.accuracy, asked, source and source.loss
+        )
         self.at.measurements.append(self.processes.agreed(measurement))
         return self.at.measurements[-1]
 

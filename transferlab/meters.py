@@ -22,11 +22,13 @@ def accuracy(logits: Tensor, labels: Tensor) -> float:
         >>> accuracy(torch.tensor([[0.1, 0.9], [0.8, 0.2]]), torch.tensor([1, 1]))
         0.5
 
-    `logits` are `(N, num_classes)`, `labels` `(N,)`.
+    `logits` are `(N, num_classes)`, `labels` `(N,)`; or `(N, T, num_classes)` and `(N, T)`, where -100 does not count.
     """
     if len(logits) == 0:
         raise ValueError("There are no images to count: accuracy needs at least one.")
-    return (logits.argmax(dim=1) == labels.to(logits.device)).float().mean().item()
+    labels = labels.to(logits.device)
+    right = logits.argmax(dim=-1) == labels
+    return (right[labels != -100] if labels.ndim > 1 else right).float().mean().item()
 
 
 def agreement(logits: Tensor, reference: Tensor) -> float:

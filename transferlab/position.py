@@ -18,7 +18,7 @@ class Counted:
     """What one epoch adds up while it runs; `images` is how many it has seen."""
 
     loss_sum: float = 0.0
-    correct: int = 0
+    correct: float = 0  # whole examples, or the shares of their positions
     images: int = 0
     seconds: float = 0.0
 

@@ -31,7 +31,8 @@ class Epoch:
 
     Accuracies lie within 0…1. `epoch` 0 is the model before training. `train_accuracy` is counted while the weights
     move, on augmented images; `held_out_accuracy` afterwards, on images as they are. `source_accuracy` is None where no
-    source task was given to remember.
+    source task was given to remember; `source_loss`, in nats, also where there are no labels to compare with. Of a
+    language model `exp(loss)` is the perplexity.
     """
 
     epoch: int
@@ -44,6 +45,7 @@ class Epoch:
     learning_rates: Mapping[str, float]
     trainable_parameters: int
     seconds: float = field(compare=False)
+    source_loss: float | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Measurement:
     held_out_accuracy: float | None
     source_accuracy: float | None
     num_source: int
+    source_loss: float | None = None
 
 
 @dataclass(frozen=True)

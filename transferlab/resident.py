@@ -10,12 +10,10 @@ are the run's own: the caller's set stays where it is. Left out: sets that lie i
 (data/read_ahead.py), and Apple's GPUs, whose memory is the processor's own. On a processor nothing is copied.
 """
 
-from dataclasses import replace
-
 import torch
 from torch import Tensor
 
-from transferlab.data.images import ImageSet
+from transferlab.data.labelled import LabelledSet
 from transferlab.data.store import is_mapped
 from transferlab.out_of_memory import free_memory
 
@@ -36,9 +34,9 @@ class DeviceCopies:
     def __init__(self, device: str) -> None:
         self.device = device
         self._room: int | None = None
-        self._copies: dict[int, tuple[ImageSet, ImageSet]] = {}  # by identity, with the set that it is a copy of
+        self._copies: dict[int, tuple[LabelledSet, LabelledSet]] = {}  # by identity, with the set that it is a copy of
 
-    def of(self, images: ImageSet) -> ImageSet:
+    def of(self, images: LabelledSet) -> LabelledSet:
         """The set with its pixels on the device, or the very set that was given where it stays."""
         if id(images) not in self._copies:
             self._copies[id(images)] = images, self._copied(images)
@@ -49,8 +47,8 @@ class DeviceCopies:
         self._copies.clear()
         self._room = None
 
-    def _copied(self, images: ImageSet) -> ImageSet:
-        pixels = images.images
+    def _copied(self, images: LabelledSet) -> LabelledSet:
+        pixels = images.rows
         if self._room is None:
             self._room = int(SHARE * free_bytes(self.device))
         if is_mapped(pixels) or pixels.nbytes > self._room or pixels.device.type == "cuda":
@@ -61,7 +59,7 @@ class DeviceCopies:
             free_memory(self.device)
             return images
         self._room -= pixels.nbytes
-        return replace(images, images=copied)
+        return images.with_rows(copied)
 
 
 def free_bytes(device: str) -> int:

@@ -7,7 +7,7 @@ Left out: every pixel of every image. Other sets differ in some of them too.
 
 import torch
 
-from transferlab.data.images import ImageSet
+from transferlab.data.labelled import LabelledSet
 from transferlab.identity import fingerprint
 from transferlab.loop import Loop
 
@@ -41,8 +41,8 @@ def check_same(loop: Loop) -> None:
     )
 
 
-def _name(images: ImageSet) -> str:
+def _name(images: LabelledSet) -> str:
     """Every label and some of the pixels, hashed."""
     some = torch.linspace(0, len(images) - 1, min(len(images), COMPARED)).long()
     classes = torch.tensor(list("\n".join(images.class_names).encode()), dtype=torch.uint8)
-    return fingerprint({"pixels": images.images[some], "labels": images.labels, "classes": classes})
+    return fingerprint({"pixels": images.rows[some], "labels": images.labels, "classes": classes})

@@ -154,10 +154,12 @@ def _check(model: nn.Module, data: Splits, recipe: Recipe) -> None:
     names = data.train.class_names
     if len(names) < 2:
         raise ValueError(f"There is only the class {names[0]!r}: a classifier needs two classes or more to tell apart.")
-    for part, images in (("training", data.train), ("held-out", data.held_out)):
+    for part, images in () if data.train.by_position else (("training", data.train), ("held-out", data.held_out)):
         empty = [name for name, count in images.counts().items() if count == 0]
         if empty and (part == "training" or len(empty) == len(names)):
-            raise ValueError(f"No {part} image of: {', '.join(empty)}. Add images of it, or leave the class out.")
+            raise ValueError(
+                f"No {part} {images.noun} of: {', '.join(empty)}. Add {images.noun}s of it, or leave the class out."
+            )
     head = stages(model).head
     num_outputs = next(reversed(list(model.get_submodule(head.name).parameters()))).shape[0]
     if num_outputs != len(names):

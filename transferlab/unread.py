@@ -64,7 +64,7 @@ class UnreadSteps:
         for one, loss, correct in zip(steps, losses, right, strict=True):
             check_loss(loss, self.num_classes, optimizer)
             counted.loss_sum += loss * one.num_images
-            counted.correct += int(correct)
+            counted.correct += correct
             counted.images += one.num_images
             records.append(Step(one.step, one.epoch, one.phase, loss, one.learning_rates))
         return records

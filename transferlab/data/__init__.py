@@ -1,4 +1,4 @@
-"""Images to learn from: drawn worlds, folders, torchvision's sets, all as `ImageSet`. Names load when first used."""
+"""What to learn from: drawn worlds, folders, torchvision's sets; as `ImageSet` or `TextSet`. Names load when used."""
 
 from importlib import import_module
 from typing import Any
@@ -6,7 +6,9 @@ from typing import Any
 _WHERE = {
     "FolderReport": "folder_report",
     "ImageSet": "images",
-    "Splits": "images",
+    "LabelledSet": "labelled",
+    "Splits": "labelled",
+    "TextSet": "texts",
     "folder": "folder",
     "folder_splits": "folder",
     "resized_crop_and_flip": "augment",

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from transferlab.data.images import ImageSet
+from transferlab.data.labelled import LabelledSet
 from transferlab.data.store import is_mapped, mapped_file, open_rows
 
 MOST_WORKERS = 4  # each holds two batches, and a disk gains little from more readers
@@ -27,10 +27,10 @@ class Rows(Dataset[Tensor]):
     Without this a worker that is started afresh (Windows, macOS) would be sent the whole set through a pipe.
     """
 
-    def __init__(self, images: ImageSet) -> None:
-        file = mapped_file(images.images)
+    def __init__(self, images: LabelledSet) -> None:
+        file = mapped_file(images.rows)
         assert file is not None, "a set in memory is not read ahead"
-        pixels = images.images
+        pixels = images.rows
         self.path, self.shape, self.stride = file.path, tuple(pixels.shape), pixels.stride()
         self.offset = pixels.storage_offset()
         self.pixels: Tensor | None = None
@@ -57,7 +57,7 @@ def num_workers() -> int:
     return min(MOST_WORKERS, cores - 1)
 
 
-def read_ahead(images: ImageSet, batches: Sequence[Tensor], device: str = "cpu") -> Iterator[Tensor] | None:
+def read_ahead(images: LabelledSet, batches: Sequence[Tensor], device: str = "cpu") -> Iterator[Tensor] | None:
     """The pixels `(B, 3, H, W)` of each batch of positions, in their order; None where that would gain nothing.
 
         >>> for pixels in read_ahead(data.train, batches): ...
@@ -65,7 +65,7 @@ def read_ahead(images: ImageSet, batches: Sequence[Tensor], device: str = "cpu")
     For a GPU they come in pinned memory, from which they move while it computes.
     """
     workers = num_workers()
-    if workers == 0 or not is_mapped(images.images):
+    if workers == 0 or not is_mapped(images.rows):
         return None
     own = torch.Generator()  # DataLoader would draw a seed from the caller's random numbers
     loader: DataLoader[Tensor] = DataLoader(

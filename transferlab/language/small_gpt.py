@@ -28,7 +28,10 @@ class Rotations(nn.Module):
         self.register_buffer("sin", angles.sin(), persistent=False)
 
     def forward(self, x: Tensor, first: int) -> Tensor:
-        here = slice(first, first + x.shape[-2])
+        length, context = first + x.shape[-2], len(self.get_buffer("cos"))
+        if length > context:  # said here and not in the model's own forward, which can be followed without a text so
+            raise ValueError(f"This model reads {context} tokens at once; you gave {length}. Cut the text.")
+        here = slice(first, length)
         cos, sin = self.get_buffer("cos")[here].to(x.dtype), self.get_buffer("sin")[here].to(x.dtype)  # (T, D/2)
         a, b = x.chunk(2, dim=-1)  # (B, heads, T, D/2) each
         return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
@@ -148,9 +151,6 @@ class SmallGPT(nn.Module):
         return [Past() for _ in self.blocks]
 
     def forward(self, tokens: Tensor, past: list[Past] | None = None) -> Tensor:
-        length = tokens.shape[1] + (past[0].length if past else 0)
-        if length > self.context:
-            raise ValueError(f"This model reads {self.context} tokens at once; you gave {length}. Cut the text.")
         x = self.embedding(tokens)  # (B, T) -> (B, T, dim)
         for number, block in enumerate(self.blocks):
             x = block(x, past[number] if past else None)

@@ -119,10 +119,13 @@ def crossings(model: nn.Module, graph: Graph, stage_of: dict[str, int], num_stag
         in_front = [i for i, stage in calls if stage < index]
         if not behind or not in_front or max(in_front) > min(behind):
             continue
-        start = min(behind)
-        crossing = [node for node in nodes[:start] if any(position.get(user, -1) >= start for user in node.users)]
-        if len(crossing) == 1 and crossing[0].op != "placeholder":
-            cuts[index] = crossing[0]
+        # Between the last call in front and the first one behind functions may run, such as one that takes apart what
+        # goes over together: anywhere there is a cut.
+        for start in range(min(behind), max(in_front), -1):
+            crossing = [node for node in nodes[:start] if any(position.get(user, -1) >= start for user in node.users)]
+            if len(crossing) == 1 and crossing[0].op != "placeholder":
+                cuts[index] = crossing[0]
+                break
     return cuts
 
 
