@@ -17,7 +17,7 @@ RANKS = {
     "stages": 1, "backbones": 1, "data": 1, "meters": 1, "losses": 1.5, "fast_paths": 1.5, "precision": 1.5,
     "out_of_memory": 1.5,
     "freezing": 2, "heads": 2, "lr_groups": 2, "inference": 2, "randomness": 2, "divergence": 2, "kept_rows": 2,
-    "kept_store": 2.2, "identity": 2,
+    "kept_store": 2.2, "identity": 2, "lora": 2.1,
     "control": 2, "optimizers": 2,
     "boundary": 2.5, "forgetting": 3, "keep_methods": 3, "feeding": 3.5, "recipes": 3.5,
     "phases": 4, "position": 4, "keeping": 4, "wise_ft": 4, "lr_find": 4, "layer_probes": 4, "explain": 5.5,
@@ -122,7 +122,7 @@ def test_modules_named_after_their_verb_can_be_called_in_any_order_of_imports():
 
 
 @pytest.mark.parametrize(
-    "package", ["advice", "audit", "bets", "data", "experiments", "explain", "failures", "language", "museum"]
+    "package", ["advice", "audit", "bets", "data", "experiments", "explain", "failures", "language", "lora", "museum"]
 )
 def test_a_verb_stays_a_function_whatever_was_imported_before(package):
     """A module of the verb's name would hide it from the second import on, where names load when they are used."""

@@ -26,6 +26,7 @@ SHORT = {
     "fine_tuning": {"epochs": 2, "head_epochs": 1},
     "gradual_unfreezing": {"epochs": 1, "head_epochs": 2},
     "lp_ft": {"epochs": 1, "probe_epochs": 1},
+    "lora": {"epochs": 2, "head_epochs": 1},
     "from_scratch": {"epochs": 2},
 }
 

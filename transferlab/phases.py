@@ -12,6 +12,8 @@ from torch import nn
 from torch.optim import Optimizer
 
 from transferlab.freezing import freeze_to
+from transferlab.lora.adding import LoraReport, add_adapters
+from transferlab.lora.layers import adapters_of
 from transferlab.lr_groups import lr_groups, update_groups
 from transferlab.optimizers import adamw
 from transferlab.recipes import Phase, Recipe
@@ -72,12 +74,37 @@ def move_line(
     return optimizer
 
 
+def adapt(model: nn.Module, recipe: Recipe, seed: int = 0) -> LoraReport | None:
+    """Give the model the adapters that the recipe asks for, unless it has just those; returns what was added.
+
+        >>> adapt(model, lora(r=4))
+
+    Raises:
+        ValueError: it has others, or has some where the recipe trains the weights beside them.
+    """
+    there = adapters_of(model)
+    if not there:
+        return add_adapters(model, recipe.adapters, seed) if recipe.adapters else None
+    wanted = recipe.adapters
+    if wanted is None or any(
+        (one.r, one.scaling, one.lora_dropout.p) != (wanted.r, wanted.scaling, wanted.lora_dropout)
+        for one in there.values()
+    ):
+        asked = f"asks for rank {wanted.r}" if wanted else "trains the weights themselves"
+        raise ValueError(
+            f"This model has adapters of rank {next(iter(there.values())).r} already, and the recipe '{recipe.name}' "
+            f"{asked}. Type merge_lora(model) or remove_lora(model) first (from transferlab.lora)."
+        )
+    return None
+
+
 def plan(model: nn.Module, recipe: Recipe) -> tuple[PhaseRow, ...]:
     """What each phase would train, and how fast, on this model, which stays as it is.
 
     >>> for phase in plan(model, fine_tuning()): print(phase)
     """
     model, rows = copy.deepcopy(model), []
+    adapt(model, recipe)
     for phase in recipe.phases:
         line = freeze_line(model, phase.frozen_share)
         freeze_to(model, line, bn=recipe.bn)

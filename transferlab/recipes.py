@@ -2,7 +2,6 @@
 
 Every chosen number lives here, with its reason. A recipe holds no code; `training.fit` carries it out on any model.
 The numbers suit small sets (5 to 500 images a class) under AdamW; each is an argument, so that a student can ruin it.
-Left out, until it exists: LoRA.
 """
 
 import dataclasses
@@ -12,6 +11,7 @@ from typing import Any
 
 from transferlab.errors import check_learning_rate, unknown
 from transferlab.keep_methods import KeepMethod
+from transferlab.lora.settings import LoraSettings
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ class Recipe:
     keep_statistics: bool = True  # thawed BatchNorm keeps the pretrained ones: 32 images make worse
     starts_from: str = "pretrained"  # "random" refuses a pretrained model, so that scratch means scratch
     keep: KeepMethod | None = None  # a way to keep the source task: L2SP, EWC, LwF, Replay
+    adapters: LoraSettings | None = None  # with some, they train in place of the backbone's own weights
 
     def __post_init__(self) -> None:
         if not self.phases:
@@ -75,6 +76,12 @@ class Recipe:
             raise ValueError(f"batch_size is a whole number, 2 or more (BatchNorm); you gave {self.batch_size!r}.")
         if self.keep is not None and not isinstance(self.keep, KeepMethod):
             raise ValueError(f"keep is L2SP(), EWC(), LwF(), Replay() or None; you gave {self.keep!r}.")
+        if self.adapters is not None and not isinstance(self.adapters, LoraSettings):
+            raise ValueError(f"adapters is LoraSettings(r=8) or None; you gave {self.adapters!r}.")
+        if self.adapters is not None and self.starts_from == "random":
+            raise ValueError(
+                f"'{self.name}' starts from random weights, which adapters would leave so; leave them out."
+            )
         if self.keep is not None and self.starts_from == "random":
             raise ValueError(f"'{self.name}' starts from random weights, which know nothing to keep; leave keep out.")
         if not 0 <= self.weight_decay < 1:
@@ -98,6 +105,8 @@ class Recipe:
         """The recipe as it comes back from JSON: lists and dicts only, so that a saved run equals its original."""
         settings = dataclasses.asdict(self)
         settings["phases"] = [dict(phase) for phase in settings["phases"]]
+        if self.adapters is None:
+            del settings["adapters"]  # runs and checkpoints from before there were any stay readable
         if self.keep is not None:
             settings["keep"] = {"method": type(self.keep).__name__, **settings["keep"]}
         return settings
@@ -216,12 +225,37 @@ def lp_ft(epochs: int = 15, probe_epochs: int = 15, head_lr: float = 3e-3, **set
     )
 
 
+def lora(
+    epochs: int = 20, head_epochs: int = 8, head_lr: float = 1e-3, adapter_lr: float | None = None, r: int = 4,
+    lora_alpha: float = 16, lora_dropout: float = 0.0, target_modules: str | tuple[str, ...] | None = None,
+    modules_to_save: tuple[str, ...] | None = None, **settings: Any,
+) -> Recipe:  # fmt: skip
+    """Train the head first, then it and a thin adapter beside each target layer; pretrained weights never move.
+
+        >>> for record in fit(model, data, lora(r=8)): ...
+
+    Source: Hu et al., "LoRA" (2021). Adapters start at zero and are small, so that they learn at the head's rate, ten
+    times that of the weights beside them (Schulman et al., "LoRA Without Regret", 2025). At rank 4 they are 2 to 3 % of
+    the parameters of the networks in this package. `head_epochs=0` leaves the first phase out, for a model whose head
+    is not new. What the other arguments mean stands in `LoraSettings`.
+    """
+    adapters = LoraSettings(r, lora_alpha, lora_dropout, target_modules, modules_to_save)
+    check_learning_rate(head_lr, "head_lr")
+    rate = head_lr if adapter_lr is None else check_learning_rate(adapter_lr, "adapter_lr")
+    phases: tuple[Phase, ...] = (Phase("adapters", 0.0, epochs, head_lr, backbone_lr=rate),)
+    if head_epochs:
+        first_lr = check_learning_rate(3 * head_lr, "3 · head_lr, the rate of the first phase,")
+        phases = (Phase("head", 1.0, head_epochs, first_lr), *phases)
+    return Recipe("lora", phases, adapters=adapters, **settings)
+
+
 RECIPES: dict[str, Callable[..., Recipe]] = {
     "feature_extraction": feature_extraction,
     "last_stage": last_stage,
     "fine_tuning": fine_tuning,
     "gradual_unfreezing": gradual_unfreezing,
     "lp_ft": lp_ft,
+    "lora": lora,
     "from_scratch": from_scratch,
 }
 

@@ -22,6 +22,7 @@ from transferlab.forgetting import SourceMemory
 from transferlab.joining import join
 from transferlab.keeping import check_keep
 from transferlab.loop import Loop
+from transferlab.phases import adapt
 from transferlab.precision import precision_for
 from transferlab.randomness import check_device
 from transferlab.recipes import Recipe
@@ -88,6 +89,7 @@ def fit(
     if resume is not False and checkpoints is None:
         raise ValueError("resume needs the folder of the checkpoints: fit(…, checkpoints='runs/mine', resume=True).")
     _check_compile(compile, recipe)
+    adapt(model, recipe, seed)
     processes = join(device)
     device = processes.device(device)
     if compile and processes.number > 1:

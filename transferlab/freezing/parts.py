@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import Parameter
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from transferlab.freezing.held import held_parameters
 from transferlab.stages import Stage, Stages
 
 
@@ -58,6 +59,7 @@ class Part:
     parameters: tuple[Parameter, ...]
     modules: tuple[nn.Module, ...]  # down to the leaves: a loop over model.modules() must not wake them
     roots: tuple[nn.Module, ...]
+    held: frozenset[int] = frozenset()  # parameters by identity that stay still beside LoRA's adapters
 
     @property
     def batch_norms(self) -> list[_BatchNorm]:
@@ -87,7 +89,7 @@ class Part:
         """Gradients, and the model's own mode; nothing of the freezing remains."""
         for parameter in self.parameters:
             if parameter.is_floating_point():
-                parameter.requires_grad_(True)
+                parameter.requires_grad_(id(parameter) not in self.held)
         for module in self.modules:
             if isinstance(module.__dict__.get("train"), StaysInEval):
                 del module.__dict__["train"]
@@ -102,13 +104,14 @@ def parts_of(model: nn.Module, found: Stages) -> list[Part]:
     ['conv1', 'layer1', 'layer2', 'layer3', 'layer4', 'fc']
     """
     parameters, modules = dict(model.named_parameters()), dict(model.named_modules())
+    held = held_parameters(model, found)
     taken: set[nn.Module] = set()
     parts = []
     for stage in found:
         roots = tuple(modules[name] for name in stage.modules)
         own = tuple(dict.fromkeys(part for root in roots for part in root.modules() if part not in taken))
         taken.update(own)
-        parts.append(Part(stage, tuple(parameters[name] for name in stage.parameters), own, roots))
+        parts.append(Part(stage, tuple(parameters[name] for name in stage.parameters), own, roots, held))
     return parts
 
 

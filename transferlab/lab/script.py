@@ -13,6 +13,8 @@ from transferlab.lab.settings import MINE, REHEARSAL, REHEARSED, Settings
 from transferlab.recipes import Recipe
 from transferlab.records import Command
 
+PUBLIC = ("feature_extraction", "fine_tuning", "gradual_unfreezing", "from_scratch")  # those that `tl.` names
+
 
 def script(settings: Settings, stages: Sequence[str], commands: Sequence[Command] = ()) -> str:
     """The code, to be read and to be run.
@@ -34,8 +36,8 @@ def _imports(settings: Settings, commands: Sequence[Command]) -> list[str]:
         lines += [f"from transferlab.keep_methods import {settings.keep}"]
     if settings.recipe == MINE:
         lines += ["from transferlab.recipes import Phase, Recipe"]
-    elif settings.recipe == "lp_ft":
-        lines += ["from transferlab.recipes import lp_ft"]
+    elif settings.recipe not in PUBLIC:
+        lines += [f"from transferlab.recipes import {settings.recipe}"]
     return [*lines, "from transferlab.records import Epoch"]
 
 
@@ -63,7 +65,7 @@ def _recipe(settings: Settings, recipe: Recipe) -> list[str]:
     if settings.keep_method:
         others += f", keep={settings.keep}()"
     if settings.recipe != MINE:
-        where = "" if settings.recipe == "lp_ft" else "tl."
+        where = "tl." if settings.recipe in PUBLIC else ""
         shorter = "" if settings.length == 1 else f".shortened({settings.length})"
         return [f"recipe = {where}{settings.recipe}({others}){shorter}"]
     phase = recipe.phases[0]

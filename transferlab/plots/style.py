@@ -26,6 +26,7 @@ LABELS = {
     "fine_tuning": "fine-tuning",
     "gradual_unfreezing": "gradual unfreezing",
     "lp_ft": "LP-FT",
+    "lora": "LoRA",
     "from_scratch": "from scratch",
 }
 

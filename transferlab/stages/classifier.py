@@ -11,6 +11,7 @@ from typing import Any
 from torch import nn
 from torch.nn.utils.parametrize import ParametrizationList
 
+ADAPTER = "is_transferlab_adapter"  # set on layers that stand in for another one and hold it (see lora)
 MARK = "is_transferlab_head"  # set on heads that are more than one layer, so that they are found again
 WEIGHTED = (nn.Linear, nn.Bilinear, nn.Embedding, nn.RNNBase, nn.modules.conv._ConvNd)
 NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.LocalResponseNorm)
@@ -37,7 +38,7 @@ def has_weight(module: nn.Module) -> bool:
     >>> has_weight(nn.Linear(3, 2)), has_weight(nn.BatchNorm2d(3)), has_weight(nn.PReLU())
     (True, False, False)
     """
-    if isinstance(module, WEIGHTED):
+    if isinstance(module, WEIGHTED) or getattr(module, ADAPTER, False):
         return True
     if isinstance(module, nn.ParameterList | nn.ParameterDict | ParametrizationList) or is_norm(module):
         return False

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from transferlab.stages.classifier import has_weight, is_norm
+from transferlab.stages.classifier import ADAPTER, has_weight, is_norm
 
 TRUNK = 0.4  # a Sequential with at least this share of all weight layers is a trunk, opened into its elements
 WRAPPER = 0.7  # another module with at least this share merely wraps the network (`encoder`, `backbone`)
@@ -48,8 +48,12 @@ def count_weight_layers(model: nn.Module) -> dict[str, int]:
     {'': 1, '0': 1, '1': 0}
     """
     counts: dict[str, int] = {}
+    inside = "."  # of an adapter: together with the layer that it holds it counts once
     for name, module in model.named_modules():
         counts.setdefault(name, 0)
+        if name.startswith(inside):
+            continue
+        inside = f"{name}." if getattr(module, ADAPTER, False) else "."
         if has_weight(module):
             counts[name] += 1
             while name:

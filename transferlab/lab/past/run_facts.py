@@ -15,6 +15,7 @@ RECIPE_WORDS = {
     "fine_tuning": "Fine-tuning",
     "gradual_unfreezing": "Gradual unfreezing",
     "lp_ft": "LP-FT",
+    "lora": "LoRA",
     "from_scratch": "From scratch",
     "mine": "My own",
 }

@@ -6,6 +6,7 @@ const RECIPES = [
   ["fine_tuning", "Fine-tuning", "The head first, then everything, the stem 100 times slower than the head."],
   ["gradual_unfreezing", "Gradual unfreezing", "The head until it converges, then stage after stage from the top, ever slower."],
   ["lp_ft", "Probe, then fine-tune (LP-FT)", "A converged linear probe, then everything at one low rate."],
+  ["lora", "LoRA", "The head first, then thin adapters beside every layer; pretrained weights never move."],
   ["from_scratch", "From scratch", "Random weights, for comparison: what does transfer bring?"],
   ["mine", "My own", "One phase with the freeze line and the learning rates that you set."],
 ];
