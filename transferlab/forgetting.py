@@ -146,7 +146,8 @@ def _source_images(per_class: int, seed: int, size: int) -> ImageSet:
 def _source(model: nn.Module, source: LabelledSet) -> tuple[LabelledSet, Tensor, str]:
     """The images, the right answers to them as outputs of the source head, and what the share of them is called."""
     card = card_of(model)
-    known = {name: index for index, name in enumerate(card.class_names)} if card is not None else {}
+    names = card.class_names if card is not None else getattr(model, "class_names", ())
+    known = {name: index for index, name in enumerate(names)}
     if known and set(source.class_names) <= set(known):
         answers = torch.tensor([known[name] for name in source.class_names])[source.labels.clamp(min=0)]
         return source, torch.where(source.labels < 0, source.labels, answers), "accuracy"

@@ -6,13 +6,20 @@ model, tokenizer = load_language_model()
 print(write(model, tokenizer, "It was the"))
 """
 
-from transferlab.language.bundled_language_model import bundled_tokenizer, language_card, load_language_model
+from transferlab.language.bundled_language_model import (
+    bundled_tokenizer,
+    language_card,
+    load_language_model,
+    own_writing,
+)
 from transferlab.language.byte_pairs import Tokenizer
+from transferlab.language.docstrings import docstrings
+from transferlab.language.passages import passages
 from transferlab.language.perplexity import Foreseen, foresee
-from transferlab.language.sampling import continued, write
+from transferlab.language.sampling import continued, write, write_many
 from transferlab.language.small_gpt import SmallGPT
 
 __all__ = [
-    "Foreseen", "SmallGPT", "Tokenizer", "bundled_tokenizer", "continued", "foresee", "language_card",
-    "load_language_model", "write",
+    "Foreseen", "SmallGPT", "Tokenizer", "bundled_tokenizer", "continued", "docstrings", "foresee", "language_card",
+    "load_language_model", "own_writing", "passages", "write", "write_many",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from transferlab.language.byte_pairs import Tokenizer
+from transferlab.language.passages import piece_names
 from transferlab.language.small_gpt import SmallGPT
 
 FOLDER = Path(__file__).parent / "bundled"
@@ -33,7 +34,20 @@ def load_language_model(pretrained: bool = True, seed: int = 0, dropout: float =
     if pretrained:
         state = load_file(FOLDER / f"{NAME}.safetensors")
         model.load_state_dict({name: value.to(torch.float32) for name, value in state.items()})
+    model.class_names = piece_names(bundled_tokenizer())  # by which `remember` knows what its answers mean
     return model.eval(), bundled_tokenizer()
+
+
+@cache
+def own_writing() -> str:
+    """What the pretrained model itself wrote, 64 passages, to ask it again what it would have said.
+
+        >>> memory = remember(model, source=passages(tokenizer, own_writing()))
+
+    A text to measure forgetting on where no novel is at hand: how well the model still foresees what it used to write
+    (Robins, "Catastrophic Forgetting, Rehearsal and Pseudorehearsal", 1995). Made by `data_scripts/own_writing.py`.
+    """
+    return (FOLDER / f"{NAME}_writing.txt").read_text(encoding="utf-8")
 
 
 @cache

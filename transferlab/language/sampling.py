@@ -79,3 +79,33 @@ def drawn(logits: Tensor, temperature: float, top_p: float, generator: torch.Gen
     before = probability.cumsum(0) - probability  # of the likelier ones; the likeliest always stays
     probability = torch.where(before < top_p, probability, 0.0)
     return int(order[torch.multinomial(probability, 1, generator=generator)])
+
+
+@torch.no_grad()
+def write_many(
+    model: SmallGPT, tokenizer: Tokenizer, number: int, tokens: int, *, start: str = "\n", seed: int = 0
+) -> list[str]:
+    """So many texts at once, each drawn as the model says (temperature 1, nothing cut off), none longer than a context.
+
+    >>> write_many(model, tokenizer, 64, 200)[0]
+
+    Raises:
+        ValueError: an empty start, or more tokens than the context holds.
+    """
+    first = tokenizer.encode(start)
+    if not first or len(first) + tokens > model.context:
+        raise ValueError(f"A start and {model.context} tokens in all at most; you gave {len(first)} and {tokens} more.")
+    generator = torch.Generator().manual_seed(seed)
+    device = next(model.parameters()).device
+    seen = torch.tensor([first] * number)
+    past, new = model.new_past(), seen
+    was_training = model.training
+    model.eval()
+    try:
+        for _ in range(tokens):
+            logits = model(new.to(device), past)[:, -1].float().cpu()  # (N, vocabulary)
+            new = torch.multinomial(logits.softmax(1), 1, generator=generator)
+            seen = torch.cat([seen, new], 1)
+    finally:
+        model.train(was_training)
+    return [tokenizer.decode(row) for row in seen[:, len(first) :].tolist()]

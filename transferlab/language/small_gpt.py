@@ -137,6 +137,7 @@ class SmallGPT(nn.Module):
     ) -> None:  # fmt: skip
         super().__init__()
         self.context = context
+        self.class_names: tuple[str, ...] = ()  # a name for each token, where it is known
         self.embedding = nn.Embedding(vocabulary, dim)
         self.blocks = nn.ModuleList(Block(dim, heads, hidden, context, dropout) for _ in range(blocks))
         self.norm = nn.RMSNorm(dim, eps=1e-5)
