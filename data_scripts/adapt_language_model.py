@@ -86,6 +86,7 @@ def adapt(arm: str, seed: int, epochs: int, data: Splits, source, device: str) -
         "source_after": math.exp(last.source_loss),
         "within": [[round(one.epoch, 3), round(math.exp(one.source_loss), 3)] for one in record.measurements],
         "samples": samples if seed == 0 else [],
+        "precision": record.precision,
         "training_seconds": round(record.seconds, 1),
         "seconds": round(time.perf_counter() - begun, 1),
     }

@@ -17,7 +17,7 @@ RANKS = {
     "stages": 1, "backbones": 1, "data": 1, "meters": 1, "losses": 1.5, "fast_paths": 1.5, "precision": 1.5,
     "out_of_memory": 1.5,
     "freezing": 2, "heads": 2, "lr_groups": 2, "inference": 2, "randomness": 2, "divergence": 2, "kept_rows": 2,
-    "kept_store": 2.2, "identity": 2, "lora": 2.1,
+    "kept_store": 2.2, "identity": 2, "lora": 2.1, "costs": 2.3,
     "control": 2, "optimizers": 2,
     "boundary": 2.5, "forgetting": 3, "keep_methods": 3, "feeding": 3.5, "recipes": 3.5,
     "phases": 4, "position": 4, "keeping": 4, "wise_ft": 4, "lr_find": 4, "layer_probes": 4, "explain": 5.5,

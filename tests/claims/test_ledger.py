@@ -49,8 +49,8 @@ def test_the_ledger_is_written_as_json_with_every_seed(ledger, tmp_path):
     assert "findings" not in last
 
 
-def test_the_twelve_claims_are_numbered_and_can_be_chosen():
-    assert [claim.number for claim in CLAIMS] == list(range(1, 13))
+def test_the_thirteen_claims_are_numbered_and_can_be_chosen():
+    assert [claim.number for claim in CLAIMS] == list(range(1, 14))
     assert [claim.number for claim in chosen([9, 3])] == [9, 3]
     assert chosen([]) == CLAIMS
     with pytest.raises(ValueError, match=r"No claim '13'\. The claims are: 1, 2"):

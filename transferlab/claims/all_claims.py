@@ -11,6 +11,7 @@ from transferlab.claims import (
     inherited,
     less_compute,
     little_data,
+    low_rank,
     overtaking,
     smaller_below,
 )
@@ -22,7 +23,7 @@ CLAIMS: tuple[Claim, ...] = tuple(
             module.CLAIM
             for module in (
                 edges, general_layers, little_data, overtaking, head_first, smaller_below, forgetting_grows, gain_falls,
-                incompatible, inherited, data_table, less_compute,
+                incompatible, inherited, data_table, less_compute, low_rank,
             )
         ),
         key=lambda claim: claim.number,

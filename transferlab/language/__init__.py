@@ -11,15 +11,18 @@ from transferlab.language.bundled_language_model import (
     language_card,
     load_language_model,
     own_writing,
+    recorded_adaptation,
 )
 from transferlab.language.byte_pairs import Tokenizer
 from transferlab.language.docstrings import docstrings
+from transferlab.language.last_token import LastToken, sentence_set
 from transferlab.language.passages import passages
 from transferlab.language.perplexity import Foreseen, foresee
 from transferlab.language.sampling import continued, write, write_many
 from transferlab.language.small_gpt import SmallGPT
 
 __all__ = [
-    "Foreseen", "SmallGPT", "Tokenizer", "bundled_tokenizer", "continued", "docstrings", "foresee", "language_card",
-    "load_language_model", "own_writing", "passages", "write", "write_many",
+    "Foreseen", "LastToken", "SmallGPT", "Tokenizer", "bundled_tokenizer", "continued", "docstrings", "foresee",
+    "language_card", "load_language_model", "own_writing", "passages", "recorded_adaptation", "sentence_set", "write",
+    "write_many",
 ]  # fmt: skip

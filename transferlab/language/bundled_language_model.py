@@ -57,6 +57,15 @@ def bundled_tokenizer() -> Tokenizer:
 
 
 @cache
+def recorded_adaptation() -> dict[str, Any]:
+    """Runs of `data_scripts/adapt_language_model.py`: whole and by LoRA, to Shakespeare's plays and to docstrings.
+
+    >>> recorded_adaptation()["plays"]["rows"][0]["style_after"]
+    """
+    return json.loads((FOLDER / "adapted.json").read_text(encoding="utf-8"))
+
+
+@cache
 def language_card() -> dict[str, Any]:
     """What the model is, where it comes from, and how well it foresees a novel that it never read.
 
