@@ -3,6 +3,8 @@
 What is served is said by host and path; how well it behaves, by `Manners`.
 """
 
+import hashlib
+import io
 import socket
 import socketserver
 import tempfile
@@ -14,6 +16,15 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector
 
+import huggingface_hub
+import torch
+import torchvision
+from huggingface_hub import HfFileMetadata
+from huggingface_hub.utils import EntryNotFoundError
+from safetensors.torch import save as to_bytes
+from torchvision.models import SqueezeNet1_1_Weights
+
+from tests.backbone_files import COMMIT
 from transferlab import downloading
 
 
@@ -124,3 +135,40 @@ def served(monkeypatch):
             yield web
             server.shutdown()
             thread.join()
+
+
+def publish_checkpoint(monkeypatch, web: Web) -> tuple[torch.nn.Module, bytes, str]:
+    """A checkpoint as torchvision publishes it: the model, the file's bytes, and its name, which carries their hash."""
+    source = torchvision.models.squeezenet1_1()
+    content = _saved(source.state_dict())
+    file = f"squeezenet1_1-{hashlib.sha256(content).hexdigest()[:8]}.pth"
+    monkeypatch.setattr(SqueezeNet1_1_Weights.IMAGENET1K_V1.value, "url", f"https://download.pytorch.org/models/{file}")
+    web.files[f"download.pytorch.org/models/{file}"] = content
+    return source, content, file
+
+
+def hub_answers(monkeypatch, web: Web, content: dict | Exception, file: str = "model.safetensors") -> list[str]:
+    """Stand in for the hub's answer to what it has; the bytes come from `web`, as from the hub's own storage."""
+    asked: list[str] = []
+
+    def metadata(url):
+        asked.append(url)
+        if isinstance(content, Exception):
+            raise content
+        if not url.endswith(f"/resolve/main/{file}"):
+            raise EntryNotFoundError("404")
+        payload = to_bytes(content) if file.endswith(".safetensors") else _saved(content)
+        address = f"storage.example.org/{asked.index(url)}?signed=1"
+        web.files[address] = payload
+        known = dict.fromkeys(HfFileMetadata.__dataclass_fields__)  # versions differ in their number
+        known |= {"commit_hash": COMMIT, "etag": hashlib.sha256(payload).hexdigest()}
+        return HfFileMetadata(**known | {"location": f"https://{address}", "size": len(payload)})
+
+    monkeypatch.setattr(huggingface_hub, "get_hf_file_metadata", metadata)
+    return asked
+
+
+def _saved(tensors: dict) -> bytes:
+    buffer = io.BytesIO()
+    torch.save(tensors, buffer)
+    return buffer.getvalue()

@@ -1,7 +1,5 @@
 """The web is a server in this process; what is tested is which file is asked of whom, and what is left behind."""
 
-import hashlib
-import io
 from urllib.error import URLError
 
 import huggingface_hub
@@ -9,13 +7,12 @@ import huggingface_hub.constants
 import pytest
 import torch
 import torchvision
-from huggingface_hub import HfFileMetadata
 from huggingface_hub.utils import EntryNotFoundError, RepositoryNotFoundError
 from safetensors.torch import save as to_bytes
 from torchvision.models import SqueezeNet1_1_Weights
 
-from tests.backbone_files import COMMIT, same_tensors, write_bundled, write_torch_checkpoint
-from tests.file_server import served
+from tests.backbone_files import same_tensors, write_bundled, write_torch_checkpoint
+from tests.file_server import hub_answers, publish_checkpoint, served
 from transferlab import downloading
 from transferlab.backbones import fetch, load
 from transferlab.backbones.caches import caches_in
@@ -38,14 +35,8 @@ def web(monkeypatch):
 
 @pytest.fixture
 def published(monkeypatch, caches, web):
-    """A checkpoint as torchvision publishes it: bytes, and a URL that carries their hash."""
-    source = torchvision.models.squeezenet1_1()
-    buffer = io.BytesIO()
-    torch.save(source.state_dict(), buffer)
-    content = buffer.getvalue()
-    file = f"squeezenet1_1-{hashlib.sha256(content).hexdigest()[:8]}.pth"
-    monkeypatch.setattr(SqueezeNet1_1_Weights.IMAGENET1K_V1.value, "url", f"https://download.pytorch.org/models/{file}")
-    web.files[f"download.pytorch.org/models/{file}"] = content
+    """A checkpoint as torchvision publishes it: the model, its file's bytes, and where torch's cache has it."""
+    source, content, file = publish_checkpoint(monkeypatch, web)
     return source, content, caches / "torch" / "hub" / "checkpoints" / file
 
 
@@ -120,37 +111,12 @@ def test_without_a_stand_in_the_network_is_what_is_touched():
         fetch("torchvision/squeezenet1_1")
 
 
-def hub(monkeypatch, web, content: dict | Exception, file="model.safetensors") -> list[str]:
-    """Stand in for the hub's answer to what it has; the bytes come from `web`, as from the hub's own storage."""
-    asked: list[str] = []
-
-    def metadata(url):
-        asked.append(url)
-        if isinstance(content, Exception):
-            raise content
-        if not url.endswith(f"/resolve/main/{file}"):
-            raise EntryNotFoundError("404")
-        buffer = io.BytesIO()
-        torch.save(content, buffer)
-        payload = to_bytes(content) if file.endswith(".safetensors") else buffer.getvalue()
-        address = f"storage.example.org/{asked.index(url)}?signed=1"
-        web.files[address] = payload
-        digest = hashlib.sha256(payload).hexdigest()
-        known = dict.fromkeys(HfFileMetadata.__dataclass_fields__)  # versions differ in their number
-        return HfFileMetadata(
-            **known | {"commit_hash": COMMIT, "etag": digest, "location": f"https://{address}", "size": len(payload)}
-        )
-
-    monkeypatch.setattr(huggingface_hub, "get_hf_file_metadata", metadata)
-    return asked
-
-
 @pytest.mark.parametrize("file", ["model.safetensors", "pytorch_model.bin"])
 def test_timm_weights_are_fetched_once_and_then_load(monkeypatch, caches, web, file):
     import timm
 
     source = timm.create_model("test_resnet")
-    asked = hub(monkeypatch, web, source.state_dict(), file)
+    asked = hub_answers(monkeypatch, web, source.state_dict(), file)
     report = fetch("timm/test_resnet")
     page = "https://huggingface.co/timm/test_resnet.r160_in1k/resolve/main"
     assert asked[0] == f"{page}/model.safetensors"  # the safe format is asked for first
@@ -164,7 +130,7 @@ def test_timm_weights_are_fetched_once_and_then_load(monkeypatch, caches, web, f
 def test_the_hubs_own_library_finds_the_file_and_counts_it(monkeypatch, caches, web):
     import timm
 
-    hub(monkeypatch, web, timm.create_model("test_resnet").state_dict())
+    hub_answers(monkeypatch, web, timm.create_model("test_resnet").state_dict())
     report = fetch("timm/test_resnet")
     given = huggingface_hub.hf_hub_download("timm/test_resnet.r160_in1k", "model.safetensors", local_files_only=True)
     assert given == str(report.path)
@@ -176,7 +142,7 @@ def test_the_hubs_own_library_finds_the_file_and_counts_it(monkeypatch, caches, 
 def test_a_hub_download_that_broke_off_goes_on(monkeypatch, web):
     import timm
 
-    hub(monkeypatch, web, timm.create_model("test_resnet").state_dict())
+    hub_answers(monkeypatch, web, timm.create_model("test_resnet").state_dict())
     web.manners.breaks_after = 100_000
     with pytest.raises(OSError, match=r"from https://storage\.example\.org/0 \(it broke off .*0\.1 MB of it are kept"):
         fetch("timm/test_resnet")
@@ -189,7 +155,7 @@ def test_a_hub_download_that_broke_off_goes_on(monkeypatch, web):
 
 
 def test_what_the_hub_sends_is_held_against_what_it_announced(monkeypatch, web):
-    hub(monkeypatch, web, {"w": torch.zeros(3)})
+    hub_answers(monkeypatch, web, {"w": torch.zeros(3)})
     known = huggingface_hub.get_hf_file_metadata
 
     def changed(url):
@@ -216,7 +182,7 @@ def test_what_the_hub_sends_is_held_against_what_it_announced(monkeypatch, web):
     ],
 )
 def test_what_the_hub_may_answer(monkeypatch, web, error, kind, message):
-    hub(monkeypatch, web, error)
+    hub_answers(monkeypatch, web, error)
     with pytest.raises(kind, match=message):
         fetch("timm/test_resnet")
 
@@ -224,7 +190,7 @@ def test_what_the_hub_may_answer(monkeypatch, web, error, kind, message):
 def test_caches_of_their_own_leave_the_usual_ones_alone(monkeypatch, caches, web, published, tmp_path):
     import timm
 
-    hub(monkeypatch, web, timm.create_model("test_resnet").state_dict())
+    hub_answers(monkeypatch, web, timm.create_model("test_resnet").state_dict())
     stick = tmp_path / "stick"
     for name in ("torchvision/squeezenet1_1", "timm/test_resnet"):
         assert fetch_into(resolve(name), caches_in(stick)).downloaded

@@ -45,7 +45,7 @@ def download(url: str, path: str | Path, checksum: str = "", most_bytes: int = M
 
     Raises:
         ValueError: no web address, more than `most_bytes`, or what arrived has another checksum; it is thrown away.
-        OSError: no network, it broke off, or no room on the disk; what has arrived is kept where it can be gone on with.
+        OSError: no network, it broke off, or no room on the disk; with a checksum, what has arrived is kept.
     """
     path, (algorithm, expected) = Path(path), _parts(checksum)
     if urlsplit(url).scheme.lower() not in ("http", "https"):
@@ -120,7 +120,8 @@ def web_opener() -> OpenerDirector:
     """
     opener = OpenerDirector()
     for handler in (
-        ProxyHandler, UnknownHandler, HTTPHandler, HTTPSHandler, HTTPDefaultErrorHandler, _Redirects, HTTPErrorProcessor,
+        ProxyHandler, UnknownHandler, HTTPHandler, HTTPSHandler, HTTPDefaultErrorHandler, _Redirects,
+        HTTPErrorProcessor,
     ):  # fmt: skip
         opener.add_handler(handler())
     opener.addheaders = [("User-Agent", "transferlab")]
@@ -155,10 +156,11 @@ def _receive(url: str, partial: Path, most_bytes: int) -> None:
     with answer:
         start, total = 0, _length(answer.headers)
         if answer.status == 206:
-            start, total = _content_range(answer.headers)
-            if start != there:  # a piece that was not asked for
+            begins, total = _content_range(answer.headers)
+            if begins != there:  # a piece that was not asked for
                 answer.close()
                 return _from_the_start(url, partial, most_bytes)
+            start = there
         if total is not None and total > most_bytes:
             raise _too_much(url, partial, most_bytes)
         check_room(partial.parent, (total or 0) - start)

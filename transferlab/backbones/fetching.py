@@ -8,6 +8,7 @@ a cache can be copied to a stick. Left out: mirrors. Data sets are fetched by da
 
 import re
 from dataclasses import dataclass
+from operator import methodcaller
 from pathlib import Path
 
 from transferlab.backbones.caches import Caches, usual_caches
@@ -106,7 +107,7 @@ def _from_hub(backbone: BackboneName, hub: Path) -> Path | None:
         checksum = f"sha256:{known.etag}" if re.fullmatch("[0-9a-f]{64}", known.etag or "") else ""
         root = hub / f"models--{repository.replace('/', '--')}"
         path = _bring(backbone, known.location, root / "snapshots" / str(known.commit_hash) / file, checksum)
-        write_atomically(root / "refs" / "main", lambda partial, commit=known.commit_hash: partial.write_text(commit))
+        write_atomically(root / "refs" / "main", methodcaller("write_text", known.commit_hash))
         return path
     if files and not library_of(backbone).download_url(backbone):
         raise ValueError(f"'{files[0][0]}' on the hub has none of: {', '.join(file for _, file in files)}.")
