@@ -15,8 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "data_scripts"))
 import cifar10
 from preparing import prepare
 
-# "The first byte is the label of the first image … The next 3072 bytes are the values of the pixels of the image. The
-# first 1024 bytes are the red channel values, the next 1024 the green, and the final 1024 the blue … in row-major order"
+# By that page, a row is a byte with the label and 3,072 with the values of the pixels: 1,024 red, 1,024 green and 1,024
+# blue ones, each in row-major order.
 BATCHES = [f"data_batch_{number}" for number in range(1, 6)] + ["test_batch"]
 
 

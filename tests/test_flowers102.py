@@ -3,6 +3,7 @@
 import hashlib
 import io
 import sys
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -43,17 +44,13 @@ def web(monkeypatch):
 
 def test_the_parts_and_names_are_torchvisions(web, tmp_path, monkeypatch):
     dest = tmp_path / "flowers"
-    assert (
-        command(offered(web, flowers102, FILES), flowers102.plan, flowers102.contents, [str(dest), "--keep-archive"])
-        == 0
-    )
+    data = offered(web, flowers102, FILES)
+    assert command(data, flowers102.plan, flowers102.contents, [str(dest), "--keep-archive"]) == 0
     found = {name for name in files_in(dest) if name.endswith(".jpg")}
     digests = {key: (file, hashlib.md5(FILES[file]).hexdigest()) for key, (file, _) in Flowers102._file_dict.items()}
     monkeypatch.setattr(Flowers102, "_file_dict", digests)
     root = tmp_path / "torchvision" / "flowers-102"
     root.mkdir(parents=True)
-    import tarfile
-
     with tarfile.open(tmp_path / "flowers-archives" / "102flowers.tgz") as archive:
         archive.extractall(root, filter="data")
     for file in ("imagelabels.mat", "setid.mat"):

@@ -114,6 +114,16 @@ def test_cut_short_or_damaged_or_something_else(write):
             list(read_archive(path, {"a", "b", "c"}))
 
 
+def test_gzips_own_checksum_is_read_where_the_rest_looks_right(tmp_path):
+    whole = bytearray(tar_gz({"a": os.urandom(300_000)}))
+    whole[-5] ^= 1  # the last eight bytes are the CRC and the length (RFC 1952)
+    (tmp_path / "a.tar.gz").write_bytes(whole)
+    with pytest.raises(ValueError, match="damaged or no archive"):
+        list(read_archive(tmp_path / "a.tar.gz", {"a"}))
+    with pytest.raises(ValueError, match="damaged or no archive"):
+        list(read_archive(tmp_path / "a.tar.gz", set()))
+
+
 def test_names_in_a_zip(tmp_path):
     (tmp_path / "a.zip").write_bytes(zipped({"x/": b""} | FILES))
     assert names_in(tmp_path / "a.zip") == list(FILES)
