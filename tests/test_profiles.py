@@ -107,7 +107,7 @@ def test_what_cannot_be_brought_leaves_the_rest_and_is_gone_on_with(web, tmp_pat
     assert "✓ timm/test_resnet: " in said
     assert "✗ torchvision/squeezenet1_1: could not be downloaded" in said
     assert "3.0 MB of it are kept" in said
-    assert "1 missing. Type transferlab fetch --profile classroom --dest" in said
+    assert "1 missing or changed. Type transferlab fetch --profile classroom --dest" in said
     assert main(["fetch", "--check", "--dest", str(tmp_path)]) == 1
     assert "✗ torchvision/squeezenet1_1: was not brought" in capsys.readouterr().out
     web.manners.breaks_after = None
@@ -167,10 +167,22 @@ def test_data_sets_are_listed_with_their_licence_and_checked_to_the_last_picture
     assert report.notes == ("data/mine is not in the manifest",)
     (data / "train" / "rose" / "1.jpg").write_bytes(b"abd")
     assert check(tmp_path).failed == {"data/flowers": "data/flowers/train/rose/1.jpg was changed"}
+    assert str(check(tmp_path)).endswith(
+        "A data set is made again by its script of data_scripts/; delete its folder first."
+    )
     assert not check(tmp_path, pictures=False).failed
     assert prepare("binder", tmp_path).failed == {"data/flowers": "data/flowers/train/rose/1.jpg was changed"}
     (data / "dataset.json").write_text("{}")
     assert "does not say source, licence and size" in prepare("binder", tmp_path).failed["data/flowers"]
+
+
+def test_stopped_by_hand_it_says_that_it_goes_on(monkeypatch, tmp_path, capsys):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(profiles, "prepare", stopped)
+    assert main(["fetch", "--profile", "binder", "--dest", str(tmp_path)]) == 130
+    assert "stopped; the same command goes on from there." in capsys.readouterr().err
 
 
 def test_no_room_is_said_before_anything_is_written(monkeypatch, tmp_path):

@@ -54,7 +54,10 @@ class FolderReport:
         lines += [f"✗ {name}: {reason}" for name, reason in self.failed.items()] + [f"! {note}" for note in self.notes]
         if self.failed:
             again = f"Type transferlab fetch --profile {self.profile} --dest {self.folder} while there is a network"
-            return "\n".join([*lines, f"{len(self.failed)} missing. {again}: it brings only what is missing."])
+            lines.append(f"{len(self.failed)} missing or changed. {again}: it brings only what is missing.")
+            if any(name.startswith("data/") for name in self.failed):
+                lines.append("A data set is made again by its script of data_scripts/; delete its folder first.")
+            return "\n".join(lines)
         return "\n".join([*lines, "Set these where the notebooks run:", *exports(self.folder.absolute())])
 
 
@@ -183,7 +186,7 @@ def _licences(items: list[Item]) -> str:
             f"## {item.name}", "",
             f"- Licence: {item.licence}",
             f"- Source: {item.source}",
-            f"- {item.num_bytes / 1e6:,.1f} MB: {', '.join(f'`{path}`' for path in item.files)}",
+            f"- {item.num_bytes / 1e6:,.1f} MB: {', '.join(f'`{path}`' for path in item.files)}{_and_more(item)}",
             f"- Checked: {item.checked}",
             f"- Use: {item.use}", "",
         ]  # fmt: skip
@@ -193,6 +196,10 @@ def _licences(items: list[Item]) -> str:
 
 def _listed(item: Item) -> list[dict[str, Any]]:
     return [{"path": path, "bytes": size, "sha256": digest} for path, (size, digest) in item.files.items()]
+
+
+def _and_more(item: Item) -> str:
+    return " and what it lists" if any(path.endswith(f"/{SUMS}") for path in item.files) else ""
 
 
 def _names(items: Iterable[Item]) -> list[str]:
