@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from io import BytesIO
 
 import numpy as np
+from data_sets import Archive, DataSet, Place
 from PIL import Image
-from preparing import Archive, Archives, DataSet, Place, command
+from preparing import Archives, command
 from unpacking import read_archive
 
 DATA = DataSet(

@@ -12,7 +12,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from preparing import Archive, Archives, DataSet, Place, command, folder_name, in_no_order
+from data_sets import Archive, DataSet, Place, folder_name, in_no_order
+from preparing import Archives, command
 from unpacking import names_in, read_archive
 
 DATA = DataSet(

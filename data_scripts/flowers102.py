@@ -9,7 +9,8 @@ not in the archive; they are given here in the order of its numbers.
 
 from collections.abc import Iterator
 
-from preparing import Archive, Archives, DataSet, Place, command, folder_name
+from data_sets import Archive, DataSet, Place, folder_name
+from preparing import Archives, command
 from unpacking import read_archive
 
 SITE = "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/"

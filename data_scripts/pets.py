@@ -10,7 +10,8 @@ and boxes.
 import re
 from collections.abc import Iterator
 
-from preparing import Archive, Archives, DataSet, Place, command, folder_name
+from data_sets import Archive, DataSet, Place, folder_name
+from preparing import Archives, command
 from unpacking import read_archive
 
 SITE = "https://www.robots.ox.ac.uk/~vgg/data/pets/"

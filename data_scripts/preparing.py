@@ -10,7 +10,6 @@ the archives goes where. DEST appears when it is whole. Left out: boxes, masks a
 import argparse
 import hashlib
 import json
-import re
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +18,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from data_sets import PARTS, Archive, DataSet, Place, about, in_no_order, is_safe
 from PIL import Image
 from tqdm import tqdm
 
@@ -26,49 +26,7 @@ from transferlab.data.decode import FORMATS, MAX_PIXELS
 from transferlab.downloading import check_room, download, file_digest, partial_of
 from transferlab.prepared_folder import CARD, SUMS
 
-PARTS = ("train", "val", "test")
 MOST_LEFT_OUT = 0.01  # the share of pictures that may be unreadable; more, and the set is not what it should be
-
-
-@dataclass(frozen=True)
-class Archive:
-    """One file to download: its size, its checksum, and who says so."""
-
-    url: str
-    num_bytes: int
-    checksum: str
-    checksum_from: str = "as torchvision checks it"
-    is_exact: bool = True  # whether `num_bytes` is known to the last byte
-
-    @property
-    def file(self) -> str:
-        return self.url.rpartition("/")[2]
-
-
-@dataclass(frozen=True)
-class DataSet:
-    """What a set is. `licence` is as its page states it, `split` says where its parts come from."""
-
-    name: str
-    title: str
-    page: str
-    licence: str
-    paper: str
-    split: str
-    archives: tuple[Archive, ...]
-
-    @property
-    def num_bytes(self) -> int:
-        return sum(one.num_bytes for one in self.archives)
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a picture goes: `<part>/<class_name>/<file>`."""
-
-    part: str
-    class_name: str
-    file: str
 
 
 Archives = dict[str, Path]
@@ -92,23 +50,6 @@ def command(data: DataSet, plan: Plan, contents: Contents, arguments: Sequence[s
         print(f"{data.name}: {error}")
         return 1
     return 0
-
-
-def about(data: DataSet) -> str:
-    """What people should know before they download it."""
-    lines = [f"{data.title}, as folders of pictures.", ""]
-    for one in data.archives:
-        size = f"{'' if one.is_exact else 'about '}{one.num_bytes:,} bytes"
-        lines += [one.url, f"    {size}; {one.checksum} ({one.checksum_from})"]
-    return "\n".join(
-        [
-            *lines,
-            f"Page:    {data.page}",
-            f"Licence: {data.licence}",
-            f"Paper:   {data.paper}",
-            f"Parts:   {data.split}",
-        ]
-    )
 
 
 @dataclass
@@ -187,24 +128,6 @@ def few(places: dict[str, Place], per_class: int | None) -> dict[str, Place]:
     return {key: place for key, place in places.items() if key in chosen}
 
 
-def in_no_order(key: str) -> str:
-    """To sort by: an order that has nothing to do with what is sorted, and is the same on every machine.
-
-    >>> sorted(["a", "b", "c"], key=in_no_order)
-    ['c', 'b', 'a']
-    """
-    return hashlib.sha256(key.encode()).hexdigest()
-
-
-def folder_name(class_name: str) -> str:
-    """A class name as the name of a folder on every system, a stick's included.
-
-    >>> folder_name("pink-yellow dahlia?")
-    'pink-yellow dahlia'
-    """
-    return " ".join(re.sub(r'[<>:"/\\|?*\x00-\x1f]', " ", class_name).split()).strip(". ")
-
-
 def _fetched(one: Archive, folder: Path) -> Path:
     path = folder / one.file
     algorithm, _, digits = one.checksum.partition(":")
@@ -231,7 +154,7 @@ def _lay_out(
     for key, content in tqdm(contents, desc=root.stem, total=len(places), unit=" pictures", disable=None):
         place = places[key]
         name = f"{place.part}/{place.class_name}/{place.file}"
-        if place.part not in PARTS or not _is_folder_name(place.class_name) or not _is_file_name(place.file):
+        if not is_safe(place):
             raise ValueError(f"'{name}' is no place for a picture.")
         if reason := unreadable(content):
             prepared.left_out[name] = reason
@@ -257,14 +180,6 @@ def unreadable(content: bytes) -> str:
             return "" if image.width * image.height <= MAX_PIXELS else f"{image.width:,} × {image.height:,} pixels"
     except Exception as error:  # decoders raise anything on broken files
         return str(error).partition(" <")[0] or type(error).__name__
-
-
-def _is_folder_name(name: str) -> bool:
-    return bool(name) and folder_name(name) == name
-
-
-def _is_file_name(name: str) -> bool:
-    return re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name) is not None
 
 
 def _check_parts(places: dict[str, Place], prepared: Prepared) -> None:

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from data_sets import Archive, DataSet, Place, folder_name
 from PIL import Image
-from preparing import Archive, Archives, DataSet, Place, command, folder_name
+from preparing import Archives, command
 from tqdm import tqdm
 from unpacking import names_in, read_archive
 

@@ -176,6 +176,19 @@ def test_data_sets_are_listed_with_their_licence_and_checked_to_the_last_picture
     assert "does not say source, licence and size" in prepare("binder", tmp_path).failed["data/flowers"]
 
 
+def test_an_interruption_forgets_nothing(monkeypatch, tmp_path, published):
+    prepare("classroom", tmp_path)
+    before = json.loads((tmp_path / "manifest.json").read_text())
+
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(profiles, "_larger", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        prepare("classroom", tmp_path)
+    assert json.loads((tmp_path / "manifest.json").read_text()) == before
+
+
 def test_stopped_by_hand_it_says_that_it_goes_on(monkeypatch, tmp_path, capsys):
     def stopped(*_):
         raise KeyboardInterrupt

@@ -91,8 +91,11 @@ def prepare(profile: str, folder: str | Path) -> FolderReport:
             items.append(bring(name, folder, known.get(name)))
         except (OSError, ValueError) as error:
             failed[name] = str(error).removeprefix(f"{name} ")
-        # After each, so that an interruption leaves a folder that says what is in it.
-        write_manifest(folder, profile, items, wanted.keys() - {item.name for item in items})
+        # After each, so that an interruption leaves a folder that says what is in it and forgets nothing that it knew.
+        done = {item.name for item in items} | failed.keys()
+        later = [known[name] for name in wanted if name in known and name not in done]
+        there = {item.name for item in (*items, *later)}
+        write_manifest(folder, profile, [*items, *later], [name for name in wanted if name not in there])
     return FolderReport(folder, profile, tuple(items), failed, not_listed(folder, wanted))
 
 
