@@ -12,8 +12,10 @@ import argparse
 import hashlib
 import re
 import sys
-import urllib.request
 from pathlib import Path
+
+from transferlab.downloading import download as download_file
+from transferlab.files import write_atomically
 
 NOVELS = {  # file name: number at Project Gutenberg
     "a-tale-of-two-cities": 98, "dracula": 345, "emma": 158, "great-expectations": 1400, "jane-eyre": 1260,
@@ -78,14 +80,14 @@ def download(folder: Path) -> list[Path]:
         if path.exists():
             continue
         print(f"{address} -> {path}", file=sys.stderr)
-        request = urllib.request.Request(address, headers={"User-Agent": "transferlab data script"})
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            payload = answer.read(MOST_BYTES + 1)
-        if len(payload) > MOST_BYTES:
-            raise SystemExit(f"{address} answers with more than {MOST_BYTES:,} bytes, which is no book of ours.")
-        partial = path.with_suffix(".partial")
-        partial.write_text(body(payload.decode("utf-8")) + "\n", encoding="utf-8")
-        partial.replace(path)
+        edition = path.with_suffix(".download")
+        try:
+            text = body(download_file(address, edition, most_bytes=MOST_BYTES).read_bytes().decode("utf-8"))
+            write_atomically(path, lambda partial, text=text: partial.write_text(text + "\n", encoding="utf-8"))
+        except (ValueError, OSError) as error:
+            raise SystemExit(f"{address} gave no book of ours: {error}") from error
+        finally:
+            edition.unlink(missing_ok=True)
         fetched.append(path)
     return fetched
 

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.file_server import served
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "data_scripts"))
 import books
 
@@ -28,39 +30,29 @@ def test_a_missing_or_broken_book_is_said(tmp_path):
         books.read_book(tmp_path, "emma")
 
 
-class Answer:
-    def __init__(self, payload):
-        self.payload = payload
-
-    def read(self, most):
-        return self.payload[:most]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        return False
+@pytest.fixture
+def web(monkeypatch):
+    with served(monkeypatch) as web:
+        for number in books.NOVELS.values():
+            web.files[f"www.gutenberg.org/cache/epub/{number}/pg{number}.txt"] = (HEADER + "a page" + FOOTER).encode()
+        web.files[books.PLAYS_ADDRESS.removeprefix("https://")] = b"First Citizen:"
+        yield web
 
 
-def test_only_what_is_missing_is_fetched_and_whole(tmp_path, monkeypatch):
-    asked = []
-
-    def answer(request, timeout):
-        asked.append(request.full_url)
-        return Answer((HEADER + "a page" + FOOTER).encode())
-
-    monkeypatch.setattr(books.urllib.request, "urlopen", answer)
+def test_only_what_is_missing_is_fetched_and_whole(tmp_path, web):
     (tmp_path / "emma.txt").write_text("mine")
     fetched = books.download(tmp_path)
-    assert len(fetched) == len(asked) == len(books.NOVELS)  # eight other novels, and the plays
+    assert len(fetched) == len(web.asked) == len(books.NOVELS)  # eight other novels, and the plays
     assert books.read_book(tmp_path, "dracula") == "a page"
+    assert books.read_book(tmp_path, "shakespeare") == "First Citizen:"
     assert (tmp_path / "emma.txt").read_text() == "mine"
-    assert not list(tmp_path.glob("*.partial"))
+    assert {path.suffix for path in tmp_path.iterdir()} == {".txt"}
 
 
-def test_an_answer_that_is_no_book_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(books, "MOST_BYTES", 100)
-    monkeypatch.setattr(books.urllib.request, "urlopen", lambda *_, **__: Answer(b"x" * 1000))
-    with pytest.raises(SystemExit, match="no book of ours"):
+@pytest.mark.parametrize("content", [b"x" * 1000, b"\xff\xfe"])
+def test_an_answer_that_is_no_book_is_refused(tmp_path, monkeypatch, web, content):
+    monkeypatch.setattr(books, "MOST_BYTES", 900)
+    web.files["www.gutenberg.org/cache/epub/98/pg98.txt"] = content
+    with pytest.raises(SystemExit, match=r"pg98\.txt gave no book of ours"):
         books.download(tmp_path)
     assert not list(tmp_path.iterdir())

@@ -1,8 +1,5 @@
-"""Every downloader is replaced here: what is tested is which file is asked of whom, and what is left behind."""
+"""The web is a server in this process; what is tested is which file is asked of whom, and what is left behind."""
 
-import hashlib
-import io
-from pathlib import Path
 from urllib.error import URLError
 
 import huggingface_hub
@@ -10,12 +7,17 @@ import huggingface_hub.constants
 import pytest
 import torch
 import torchvision
-from huggingface_hub.utils import EntryNotFoundError, LocalEntryNotFoundError, RepositoryNotFoundError
+from huggingface_hub.utils import EntryNotFoundError, RepositoryNotFoundError
 from safetensors.torch import save as to_bytes
 from torchvision.models import SqueezeNet1_1_Weights
 
-from tests.backbone_files import same_tensors, write_bundled, write_hub_file, write_torch_checkpoint
+from tests.backbone_files import same_tensors, write_bundled, write_torch_checkpoint
+from tests.file_server import hub_answers, publish_checkpoint, served
+from transferlab import downloading
 from transferlab.backbones import fetch, load
+from transferlab.backbones.caches import caches_in
+from transferlab.backbones.fetching import fetch_into
+from transferlab.backbones.names import resolve
 
 
 @pytest.fixture(autouse=True)
@@ -25,75 +27,59 @@ def caches(monkeypatch, tmp_path):
     return tmp_path
 
 
-class Download(io.BytesIO):
-    """What `urlopen` returns, as far as torch's own downloader reads it."""
-
-    def info(self):
-        return {}
-
-
-class Headers(dict):
-    def get_all(self, name):
-        return [self[name]] if name in self else None
-
-
-def serve(monkeypatch, content: bytes | Exception) -> list[str]:
-    """Answer torch's downloader; the rest of it (temporary file, hash, move) runs as it is."""
-    asked: list[str] = []
-
-    def urlopen(request):
-        asked.append(request.full_url)
-        if isinstance(content, Exception):
-            raise content
-        answer = Download(content)
-        answer.info = lambda: Headers({"Content-Length": str(len(content))})
-        return answer
-
-    monkeypatch.setattr(torch.hub, "urlopen", urlopen)
-    return asked
+@pytest.fixture
+def web(monkeypatch):
+    with served(monkeypatch) as web:
+        yield web
 
 
 @pytest.fixture
-def published(monkeypatch, caches):
-    """A checkpoint as torchvision publishes it: bytes, and a URL that carries their hash."""
-    source = torchvision.models.squeezenet1_1()
-    buffer = io.BytesIO()
-    torch.save(source.state_dict(), buffer)
-    content = buffer.getvalue()
-    file = f"squeezenet1_1-{hashlib.sha256(content).hexdigest()[:8]}.pth"
-    monkeypatch.setattr(SqueezeNet1_1_Weights.IMAGENET1K_V1.value, "url", f"https://download.pytorch.org/models/{file}")
+def published(monkeypatch, caches, web):
+    """A checkpoint as torchvision publishes it: the model, its file's bytes, and where torch's cache has it."""
+    source, content, file = publish_checkpoint(monkeypatch, web)
     return source, content, caches / "torch" / "hub" / "checkpoints" / file
 
 
-def test_torchvision_weights_are_fetched_once_and_then_load(monkeypatch, published):
+def test_torchvision_weights_are_fetched_once_and_then_load(web, published):
     source, content, path = published
-    asked = serve(monkeypatch, content)
     with pytest.raises(ValueError, match="transferlab fetch torchvision/squeezenet1_1"):
         load("torchvision/squeezenet1_1")
     report = fetch("torchvision/squeezenet1_1")
-    assert asked == [SqueezeNet1_1_Weights.IMAGENET1K_V1.url]
+    assert [f"https://{address}" for address, _ in web.asked] == [SqueezeNet1_1_Weights.IMAGENET1K_V1.url]
     assert (report.path, report.downloaded, report.name) == (path, True, "torchvision/squeezenet1_1")
     assert str(report) == f"torchvision/squeezenet1_1 was downloaded: {round(len(content) / 1e6, 2)} MB in {path}"
     assert same_tensors(load("torchvision/squeezenet1_1").state_dict(), source.state_dict())
     again = fetch("squeezenet1_1.imagenet1k_v1")
     assert not again.downloaded
     assert "is on this machine already" in str(again)
-    assert len(asked) == 1
+    assert len(web.asked) == 1
 
 
-def test_what_arrives_with_another_hash_is_thrown_away(monkeypatch, published):
+def test_what_arrives_with_another_hash_is_thrown_away(web, published):
     _, content, path = published
-    serve(monkeypatch, content + b"more")
-    with pytest.raises(ValueError, match=r"https://download.*was not kept: invalid hash value"):
+    web.files[f"download.pytorch.org/models/{path.name}"] = content + b"more"
+    with pytest.raises(ValueError, match=r"https://download.*was not kept: its sha256 is"):
         fetch("torchvision/squeezenet1_1")
     assert list(path.parent.iterdir()) == []
 
 
-def test_a_broken_file_is_replaced(monkeypatch, published):
-    source, content, path = published
+def test_a_download_that_broke_off_goes_on(web, published):
+    _, content, path = published
+    web.manners.breaks_after = 2_000_000
+    with pytest.raises(OSError, match=r"it broke off after 2\.0 of .*2\.0 MB of it are kept.*same command goes on"):
+        fetch("torchvision/squeezenet1_1")
+    assert not path.exists()
+    web.manners.breaks_after = None
+    assert fetch("torchvision/squeezenet1_1").downloaded
+    assert path.read_bytes() == content
+    assert web.asked[-1][1] == "bytes=2000000-"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_broken_file_is_replaced(published):
+    source, _, path = published
     path.parent.mkdir(parents=True)
     path.write_bytes(b"half a downl")
-    serve(monkeypatch, content)
     assert fetch("torchvision/squeezenet1_1").downloaded
     assert same_tensors(load("torchvision/squeezenet1_1").state_dict(), source.state_dict())
 
@@ -102,11 +88,14 @@ def test_a_broken_file_is_replaced(monkeypatch, published):
     "error", [URLError("Temporary failure in name resolution"), OSError(28, "No space left on device"), OSError()]
 )
 def test_no_network_or_no_room_is_said_and_nothing_is_left(monkeypatch, published, error):
-    path = published[2]
-    serve(monkeypatch, error)
+    class Opener:
+        def open(self, *_, **__):
+            raise error
+
+    monkeypatch.setattr(downloading, "web_opener", Opener)
     with pytest.raises(OSError, match=r"torchvision/squeezenet1_1 could not be downloaded from https://.*Nothing was"):
         fetch("torchvision/squeezenet1_1")
-    assert list(path.parent.iterdir()) == []
+    assert list(published[2].parent.iterdir()) == []
 
 
 def test_a_cache_that_cannot_be_made(monkeypatch, published, tmp_path):
@@ -116,58 +105,74 @@ def test_a_cache_that_cannot_be_made(monkeypatch, published, tmp_path):
         fetch("torchvision/squeezenet1_1")
 
 
-def test_without_a_stand_in_the_network_is_what_is_touched(published):
+def test_without_a_stand_in_the_network_is_what_is_touched():
     # The block of conftest.py catches it: fetch does ask the network, and nobody else.
     with pytest.raises(AssertionError, match="touch the network"):
         fetch("torchvision/squeezenet1_1")
 
 
-def hub(monkeypatch, cache: Path, content: dict | Exception, available=("model.safetensors",)) -> list[tuple[str, str]]:
-    """Stand in for the hub's downloader: writes into its cache as it does, or fails as it does."""
-    asked: list[tuple[str, str]] = []
-
-    def download(repository, file):
-        asked.append((repository, file))
-        if isinstance(content, Exception):
-            raise content
-        if file not in available:
-            raise EntryNotFoundError("404")
-        return str(write_hub_file(cache, repository, file, content))
-
-    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
-    return asked
-
-
 @pytest.mark.parametrize("file", ["model.safetensors", "pytorch_model.bin"])
-def test_timm_weights_are_fetched_once_and_then_load(monkeypatch, caches, file):
+def test_timm_weights_are_fetched_once_and_then_load(monkeypatch, caches, web, file):
     import timm
 
     source = timm.create_model("test_resnet")
-    asked = hub(monkeypatch, caches / "hub", source.state_dict(), available=(file,))
+    asked = hub_answers(monkeypatch, web, source.state_dict(), file)
     report = fetch("timm/test_resnet")
-    assert asked[-1] == ("timm/test_resnet.r160_in1k", file)
-    assert asked[0] == ("timm/test_resnet.r160_in1k", "model.safetensors")  # the safe format is asked for first
+    page = "https://huggingface.co/timm/test_resnet.r160_in1k/resolve/main"
+    assert asked[0] == f"{page}/model.safetensors"  # the safe format is asked for first
+    assert asked[-1] == f"{page}/{file}"
     assert report.downloaded
+    assert not report.path.is_symlink()
     assert same_tensors(load("timm/test_resnet").state_dict(), source.state_dict())
     assert not fetch("timm/test_resnet").downloaded
 
 
-def test_a_blob_that_is_not_its_hash(monkeypatch, caches):
-    def download(repository, file):
-        link = write_hub_file(caches / "hub", repository, file, {"w": torch.zeros(3)})
-        link.resolve().write_bytes(to_bytes({"w": torch.ones(3)}))
-        return str(link)
+def test_the_hubs_own_library_finds_the_file_and_counts_it(monkeypatch, caches, web):
+    import timm
 
-    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
-    with pytest.raises(ValueError, match="another hash than announced"):
+    hub_answers(monkeypatch, web, timm.create_model("test_resnet").state_dict())
+    report = fetch("timm/test_resnet")
+    given = huggingface_hub.hf_hub_download("timm/test_resnet.r160_in1k", "model.safetensors", local_files_only=True)
+    assert given == str(report.path)
+    found = huggingface_hub.scan_cache_dir(caches / "hub")
+    assert found.size_on_disk == report.path.stat().st_size
+    assert not found.warnings
+
+
+def test_a_hub_download_that_broke_off_goes_on(monkeypatch, web):
+    import timm
+
+    hub_answers(monkeypatch, web, timm.create_model("test_resnet").state_dict())
+    web.manners.breaks_after = 100_000
+    with pytest.raises(OSError, match=r"from https://storage\.example\.org/0 \(it broke off .*0\.1 MB of it are kept"):
+        fetch("timm/test_resnet")
+    assert load("timm/test_resnet", pretrained=False) is not None
+    with pytest.raises(ValueError, match="not on this machine"):
+        load("timm/test_resnet")
+    web.manners.breaks_after = None
+    assert fetch("timm/test_resnet").downloaded
+    assert web.asked[-1][1] == "bytes=100000-"
+
+
+def test_what_the_hub_sends_is_held_against_what_it_announced(monkeypatch, web):
+    hub_answers(monkeypatch, web, {"w": torch.zeros(3)})
+    known = huggingface_hub.get_hf_file_metadata
+
+    def changed(url):
+        answer = known(url)
+        web.files["storage.example.org/0?signed=1"] = to_bytes({"w": torch.ones(3)})
+        return answer
+
+    monkeypatch.setattr(huggingface_hub, "get_hf_file_metadata", changed)
+    with pytest.raises(ValueError, match="was not kept"):
         fetch("timm/test_resnet")
 
 
 @pytest.mark.parametrize(
     ("error", "kind", "message"),
     [
-        (LocalEntryNotFoundError("cannot reach the hub"), OSError, "could not be downloaded .*cannot reach the hub"),
-        (OSError(28, "No space left on device"), OSError, "could not be downloaded .*No space left"),
+        (RuntimeError("cannot reach the hub"), OSError, "could not be downloaded .*cannot reach the hub"),
+        (OSError("offline mode is enabled"), OSError, "could not be downloaded .*offline mode"),
         (
             RepositoryNotFoundError.__new__(RepositoryNotFoundError),  # versions differ in what its constructor wants
             ValueError,
@@ -176,10 +181,26 @@ def test_a_blob_that_is_not_its_hash(monkeypatch, caches):
         (EntryNotFoundError("404"), ValueError, r"has none of: model\.safetensors, pytorch_model\.bin"),
     ],
 )
-def test_what_the_hub_may_answer(monkeypatch, caches, error, kind, message):
-    hub(monkeypatch, caches / "hub", error)
+def test_what_the_hub_may_answer(monkeypatch, web, error, kind, message):
+    hub_answers(monkeypatch, web, error)
     with pytest.raises(kind, match=message):
         fetch("timm/test_resnet")
+
+
+def test_caches_of_their_own_leave_the_usual_ones_alone(monkeypatch, caches, web, published, tmp_path):
+    import timm
+
+    hub_answers(monkeypatch, web, timm.create_model("test_resnet").state_dict())
+    stick = tmp_path / "stick"
+    for name in ("torchvision/squeezenet1_1", "timm/test_resnet"):
+        assert fetch_into(resolve(name), caches_in(stick)).downloaded
+        assert not fetch_into(resolve(name), caches_in(stick)).downloaded
+        with pytest.raises(ValueError, match="not on this machine"):
+            load(name)
+    monkeypatch.setenv("TORCH_HOME", str(stick / "torch"))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(stick / "hub"))
+    for name in ("torchvision/squeezenet1_1", "timm/test_resnet"):
+        load(name)
 
 
 def test_the_bundled_backbone_is_here_already(monkeypatch, tmp_path):

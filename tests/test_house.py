@@ -13,7 +13,7 @@ PACKAGE = Path(transferlab.__file__).parent
 
 # A module imports only modules of a lower rank, or of its own folder.
 RANKS = {
-    "errors": 0, "machine": 0, "files": 0, "callable_module": 0, "unsupported": 0, "records": 0.5,
+    "errors": 0, "machine": 0, "files": 0, "callable_module": 0, "unsupported": 0, "records": 0.5, "downloading": 0.5,
     "stages": 1, "backbones": 1, "data": 1, "meters": 1, "losses": 1.5, "fast_paths": 1.5, "precision": 1.5,
     "out_of_memory": 1.5,
     "freezing": 2, "heads": 2, "lr_groups": 2, "inference": 2, "randomness": 2, "divergence": 2, "kept_rows": 2,
@@ -29,7 +29,7 @@ RANKS = {
     "transferability": 4.2, "rank_agreement": 1, "joining": 2.3, "same_everywhere": 4.6, "shared_gradient": 4.2,
     "many_processes": 2.2, "shared_batch_norm": 2.3, "__main__": 9.5,
     "plots": 6, "tables": 6.5, "comparison": 6.5, "examination": 7,
-    "language": 2.5, "learning": 8.3, "health": 6.5, "bench": 8.5, "cli": 9,
+    "language": 2.5, "learning": 8.3, "prepared_folder": 6.2, "profiles": 6.4, "health": 6.5, "bench": 8.5, "cli": 9,
 }  # fmt: skip
 
 

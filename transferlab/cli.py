@@ -32,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         kept = getattr(options, "checkpoints", None)
-        told = f"go on with --checkpoints {kept} --resume" if kept else "nothing was written"
+        told = (
+            f"go on with --checkpoints {kept} --resume" if kept else getattr(options, "stopped", "nothing was written")
+        )
         print(f"\ntransferlab: stopped; {told}.", file=sys.stderr)
         return 130
 
@@ -115,9 +117,12 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("--quick", action="store_true", help="fewer epochs: a first look")
     explain.add_argument("--out", type=Path, default=Path("transferlab-explain"), help="where the pictures go")
 
-    fetch = commands.add_parser("fetch", help="download pretrained weights into the cache, for use offline")
-    fetch.set_defaults(command=_fetch)
-    fetch.add_argument("name", help="such as torchvision/resnet50 or timm/efficientnet_b4.ra2_in1k")
+    fetch = commands.add_parser("fetch", help="download pretrained weights, for use offline; or all that a class needs")
+    fetch.set_defaults(command=_fetch, stopped="the same command goes on from there")
+    fetch.add_argument("name", nargs="?", help="such as torchvision/resnet50 or timm/efficientnet_b4.ra2_in1k")
+    fetch.add_argument("--profile", help="binder or classroom: fill --dest with what lessons need without a network")
+    fetch.add_argument("--dest", type=Path, metavar="DIR", help="a folder to bake into an image or copy to a stick")
+    fetch.add_argument("--check", action="store_true", help="read every file in --dest again; needs no network")
 
     bench = commands.add_parser("bench", help="measure how long the same work takes here and with fastai, Lightning, …")
     bench.set_defaults(command=_bench)
@@ -296,10 +301,9 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _fetch(options: argparse.Namespace) -> int:
-    from transferlab.backbones import fetch
+    from transferlab.profiles import fetch_command
 
-    print(fetch(options.name))
-    return 0
+    return fetch_command(options)
 
 
 def _bench(options: argparse.Namespace) -> int:

@@ -17,6 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from transferlab.prepared_folder import check, folder_in_use
+
 LEAST_MEMORY_MB = 900  # what a lesson may take at its peak
 LEAST_DISK_MB = 200
 
@@ -60,6 +62,8 @@ def examine(offline: bool = False) -> Health:
     tried: list[Callable[[], Finding]] = [
         _python, _torch, _memory, _threads, _cache, _backbone, _training, _panels, _explaining,
     ]  # fmt: skip
+    if folder_in_use():
+        tried.append(_prepared)
     if not offline:
         tried += [_accelerator, _jupyter, _larger, _exporting]
     return Health(tuple(_carefully(one) for one in tried))
@@ -227,6 +231,18 @@ def _larger() -> Finding:
         remedy = "\n    ".join(f"Type transferlab fetch {name} while there is a network." for name in missing)
         return Finding("larger backbones", "look", f"no weights here of {', '.join(missing)}", remedy)
     return Finding("larger backbones", "works", "ResNet-50 and EfficientNet-B4")
+
+
+def _prepared() -> Finding:
+    folder = folder_in_use()
+    assert folder is not None
+    report = check(folder, pictures=False)
+    what = f"prepared folder ({report.profile})"
+    if report.failed:
+        remedy = f"Type transferlab fetch --profile {report.profile} --dest {folder} while there is a network."
+        told = "; ".join(f"{name}: {reason}" for name, reason in report.failed.items())
+        return Finding(what, "look", f"{folder}: {told}", remedy)
+    return Finding(what, "works", f"{folder}: {', '.join(item.name for item in report.items)}, as its manifest says")
 
 
 def _exporting() -> Finding:

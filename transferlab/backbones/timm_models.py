@@ -11,6 +11,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from transferlab.backbones.caches import Caches
 from transferlab.backbones.card import Card
 from transferlab.backbones.names import BackboneName
 from transferlab.backbones.torchvision_models import check_hash, checkpoints_folder, file_name
@@ -111,8 +112,8 @@ def card(name: BackboneName, pretrained: bool) -> Card:
     )
 
 
-def find_weights(name: BackboneName) -> Path | None:
-    """The weights file in the hub's cache (`HF_HOME`, `HF_HUB_CACHE`) or torch's (`TORCH_HOME`), or None.
+def find_weights(name: BackboneName, caches: Caches | None = None) -> Path | None:
+    """The weights file in the hub's cache (`HF_HOME`, `HF_HUB_CACHE`), torch's (`TORCH_HOME`), or `caches`; or None.
 
     >>> find_weights(resolve("timm/resnet50"))
 
@@ -122,11 +123,11 @@ def find_weights(name: BackboneName) -> Path | None:
     from huggingface_hub import try_to_load_from_cache
 
     for repository, file in hub_files(name):
-        found = try_to_load_from_cache(repository, file)
+        found = try_to_load_from_cache(repository, file, cache_dir=caches.hub if caches else None)
         if isinstance(found, str) and Path(found).is_file():
             return Path(found)
     if url := download_url(name):
-        path = checkpoints_folder() / file_name(url)
+        path = (caches.checkpoints if caches else checkpoints_folder()) / file_name(url)
         if path.is_file():
             check_hash(path, str(name))
             return path

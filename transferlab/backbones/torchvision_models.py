@@ -14,6 +14,7 @@ from urllib.parse import urlparse
 import torch
 from torch import Tensor, nn
 
+from transferlab.backbones.caches import Caches
 from transferlab.backbones.card import Card
 from transferlab.backbones.names import BackboneName
 
@@ -96,15 +97,15 @@ def card(name: BackboneName, pretrained: bool) -> Card:
     )
 
 
-def find_weights(name: BackboneName) -> Path | None:
-    """The weights file in torch's cache (`TORCH_HOME`), or None if it is not there.
+def find_weights(name: BackboneName, caches: Caches | None = None) -> Path | None:
+    """The weights file in torch's cache (`TORCH_HOME`) or in that of `caches`, or None if it is not there.
 
     >>> find_weights(resolve("torchvision/resnet50"))
 
     Raises:
         ValueError: it is there, and its hash is not the one in its name.
     """
-    path = checkpoints_folder() / file_name(_weights(name).url)
+    path = (caches.checkpoints if caches else checkpoints_folder()) / file_name(_weights(name).url)
     if path.is_file():
         check_hash(path, str(name))
         return path
