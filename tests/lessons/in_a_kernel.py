@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import nbformat
 from nbclient import NotebookClient
 
-from tests.lessons.sources import NAMES, Cell, source
+from tests.lessons.sources import Cell, source
 
 CLEAN = "%reset -f\nimport os\nos.chdir({folder!r})"
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A cell that has run: whether it ended with an error, the sentences under it, and tracebacks where there are any."""
+    """A cell that has run: whether it ended with an error, the sentences under it, and tracebacks if there are any."""
 
     number: int
     text: str
@@ -61,11 +61,3 @@ def _seen(cell: nbformat.NotebookNode) -> Seen:
         elif output.output_type == "stream":
             words.append(str(output.text))
     return Seen(cell.metadata["number"], cell.source, cell.metadata["failed"], "\n".join(words), tuple(errors))
-
-
-def every_lesson(order) -> dict[str, Sequence[Cell]]:
-    """The code cells of every lesson, in the order that `order` gives them.
-
-    >>> every_lesson(lambda cells: cells[1:])
-    """
-    return {name: order(source(name).code) for name in NAMES}

@@ -2,7 +2,7 @@
 
     Path("02_teacher.ipynb").write_text(with_solutions(path, notes_of("02_feature_extraction", guide)))
 
-Solutions stand between `# BEGIN SOLUTION` and `# END SOLUTION`, which nbgrader and otter both read. Left out: the guesses,
+Solutions stand between `# BEGIN SOLUTION` and `# END SOLUTION`, which nbgrader and otter both read. Left out: guesses,
 which a teacher makes as anyone does, and the answer to the quiz, which tells itself.
 """
 
