@@ -28,7 +28,9 @@ def call(folder, *command):
     """A command of the graders' environment, in a folder."""
     paths = [str(Path(transferlab.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
     templates = Path(sys.prefix) / "share" / "jupyter"  # where the graders' environment borrows nbconvert from this one
-    own = {"PYTHONPATH": os.pathsep.join(paths), "JUPYTER_PATH": str(templates), "OMP_NUM_THREADS": "1"}
+    commands = os.pathsep.join([str(Path(PYTHON).parent), os.environ["PATH"]])  # nbgrader calls alembic by its name
+    own = {"PYTHONPATH": os.pathsep.join(paths), "JUPYTER_PATH": str(templates), "OMP_NUM_THREADS": "1",
+           "PATH": commands}  # fmt: skip
     done = subprocess.run([PYTHON, "-m", *command], cwd=folder, capture_output=True, text=True,
                           env={**os.environ, **own})  # fmt: skip
     assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
@@ -39,8 +41,8 @@ def call(folder, *command):
 def example(request, tmp_path):
     """The example's folder, copied; fails where its grader is not installed."""
     name = request.param
-    found = subprocess.run([PYTHON, "-c", f"import {name}"], capture_output=True)
-    if found.returncode:
+    asked = f"import sys, importlib.util; sys.exit(importlib.util.find_spec({name!r}) is None)"
+    if subprocess.run([PYTHON, "-c", asked]).returncode:
         pytest.fail(f'{name} is not there for {PYTHON}: pip install ".[grading]", or set TRANSFERLAB_GRADERS.')
     shutil.copytree(FOLDER / name, tmp_path / name)
     return tmp_path / name
