@@ -99,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     lessons.set_defaults(command=_lessons)
     lessons.add_argument("what", choices=("list", "copy"))
     lessons.add_argument("folder", nargs="?", type=Path, default=Path("lessons"), help="where copies go")
+    lessons.add_argument("--teacher", action="store_true", help="copy with solutions and the instructor's notes")
 
     doctor = commands.add_parser("doctor", help="what works on this machine, what is missing, and what mends it")
     doctor.set_defaults(command=_doctor)
@@ -288,7 +289,7 @@ def _lessons(options: argparse.Namespace) -> int:
         for name, title in lesson_titles().items():
             print(f"{name:24} {title}")
         return 0
-    print(copy_lessons(options.folder))
+    print(copy_lessons(options.folder, options.teacher))
     return 0
 
 

@@ -24,6 +24,11 @@ def test_a_cell_that_needs_an_exercise_that_was_not_done_says_which():
     assert "Traceback" not in said
 
 
+def test_the_exercise_is_named_and_not_the_loop_that_went_through_it():
+    said = run("frozen = ...", "for network in (frozen, 3):\n    network.train()")
+    assert "`frozen` is still three dots" in said
+
+
 def test_any_other_error_is_shown_as_ever():
     said = run("x = 1 / 0")
     assert "ZeroDivisionError" in said

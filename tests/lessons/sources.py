@@ -46,7 +46,9 @@ class Source:
 
     def small(self, cell: Cell) -> str:
         """A cell's code with the settings of the small profile; that each of them is there is tested apart."""
-        text = cell.text
+        return self.with_small_settings(cell.text)
+
+    def with_small_settings(self, text: str) -> str:
         for name, value in self.about["profile"].items():
             text = re.sub(rf"^{name} = [^#\n]*", f"{name} = {value!r}  ", text, flags=re.MULTILINE)
         return text

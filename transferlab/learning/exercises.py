@@ -97,7 +97,7 @@ class Exercise:
     def solution(self) -> None:
         """Show the solution."""
         self._told("solution", True)
-        show(f"Solution:\n{self.solution_code}", "solution")
+        show("Solution:", "solution", self.solution_code)
 
     def reset(self) -> None:
         """Begin anew: hints from the first, and nothing noted of this exercise."""

@@ -76,7 +76,7 @@ def _say_what_is_missing(shell: Any, kind: type, error: Exception, trace: Any, t
     from transferlab.learning.showing import show
 
     cell = str((shell.user_ns.get("In") or [""])[-1])
-    todo = [name for name in _names_in(cell) if shell.user_ns.get(name) is ...]
+    todo = [name for name in _names_read_in(cell) if shell.user_ns.get(name) is ...]
     if isinstance(error, NameError):
         name = getattr(error, "name", None) or str(error).split("'")[1]
         show(
@@ -93,13 +93,18 @@ def _say_what_is_missing(shell: Any, kind: type, error: Exception, trace: Any, t
         shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
 
 
-def _names_in(cell: str) -> list[str]:
-    """The names that a cell's code reads, each once, in their order."""
+def _names_read_in(cell: str) -> list[str]:
+    """The names that a cell's code reads, each once, in their order; those that it binds itself come last.
+
+    A loop over `(mixed, other)` binds its own variable to `...`, and the exercise that is to be done is `mixed`.
+    """
     try:
         nodes = [node for node in ast.walk(ast.parse(cell)) if isinstance(node, ast.Name)]
     except SyntaxError:  # a magic, which is no Python
         return []
-    return list(dict.fromkeys(node.id for node in sorted(nodes, key=lambda one: (one.lineno, one.col_offset))))
+    bound = {node.id for node in nodes if isinstance(node.ctx, ast.Store)}
+    nodes.sort(key=lambda node: (node.id in bound, node.lineno, node.col_offset))
+    return list(dict.fromkeys(node.id for node in nodes))
 
 
 _own: list[Notebook] = []

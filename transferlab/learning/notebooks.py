@@ -1,13 +1,13 @@
 """The lessons' notebooks: where they lie, what they are called, and a copy for a student to work in.
 
     print(copy_lessons("lessons"))
+    print(copy_lessons("mine", teacher=True))
 
 In an installed package they lie beside this file, in a checkout in its folder `lessons`. They hold no solutions: those
-are told by `here.exercise("…").solution()`.
+are told by `here.exercise("…").solution()`, and a teacher's copy has them put in.
 """
 
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,11 +58,14 @@ def lesson_titles() -> dict[str, str]:
     return {path.stem: _title(path) for path in lesson_files()}
 
 
-def copy_lessons(folder: str | Path) -> Copied:
+def copy_lessons(folder: str | Path, teacher: bool = False) -> Copied:
     """Copy the notebooks into a folder; what is there already is never written over.
 
         >>> print(copy_lessons("lessons"))
         12 lessons written into lessons: 00_first_transfer.ipynb, …
+
+    A teacher's copies have the solutions and the instructor's notes in them, and names of their own, such as
+    `00_first_transfer_teacher.ipynb`, so that they are not handed out by mistake.
 
     Raises:
         ValueError: `folder` is a file.
@@ -74,13 +77,21 @@ def copy_lessons(folder: str | Path) -> Copied:
     folder.mkdir(parents=True, exist_ok=True)
     written, there = [], []
     for path in lesson_files():
-        target = folder / path.name
+        target = folder / (f"{path.stem}_teacher.ipynb" if teacher else path.name)
         if target.exists():
-            there.append(path.name)
+            there.append(target.name)
             continue
-        write_atomically(target, lambda partial, path=path: shutil.copyfile(path, partial))  # type: ignore[misc]
-        written.append(path.name)
+        text = _for_teachers(path) if teacher else path.read_text(encoding="utf-8")
+        write_atomically(target, lambda partial, text=text: partial.write_text(text, encoding="utf-8"))  # type: ignore[misc]
+        written.append(target.name)
     return Copied(folder, tuple(written), tuple(there))
+
+
+def _for_teachers(path: Path) -> str:
+    from transferlab.learning.teacher_copy import notes_of, with_solutions  # it knows the exercises, which need torch
+
+    guide = path.with_name("instructor") / "guide.md"
+    return with_solutions(path, notes_of(path.stem, guide.read_text(encoding="utf-8")))
 
 
 def _title(path: Path) -> str:
