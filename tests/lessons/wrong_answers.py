@@ -13,6 +13,7 @@ from tests.lessons import (
     wrong_09,
     wrong_10,
     wrong_11,
+    wrong_12,
 )
 
 WRONG = {
@@ -28,4 +29,5 @@ WRONG = {
     "09_what_it_looks_at": wrong_09.WRONG,
     "10_bug_museum": wrong_10.WRONG,
     "11_your_own_images": wrong_11.WRONG,
+    "12_lora": wrong_12.WRONG,
 }

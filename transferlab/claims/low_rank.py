@@ -1,6 +1,8 @@
 """Claim 13: a few per cent of the parameters do."""
 
+import dataclasses
 from collections.abc import Mapping
+from statistics import fmean
 
 from torch import nn
 
@@ -13,7 +15,8 @@ from transferlab.forgetting import remember
 from transferlab.freezing import freeze_to
 from transferlab.inference import model_input
 from transferlab.lora import add_lora
-from transferlab.recipes import feature_extraction, fine_tuning, lora
+from transferlab.recipes import Recipe, feature_extraction, fine_tuning, lora
+from transferlab.stages.stage import aligned
 
 PER_CLASS = 20
 GAP = 0.5  # of the domain: far enough that adapting the backbone brings something
@@ -22,10 +25,24 @@ NEARLY = 0.95  # of what full fine-tuning gains over frozen features
 ARMS = {"frozen": feature_extraction(), "all": fine_tuning(), "LoRA": lora()}
 
 
+def everything(top: float) -> Recipe:
+    """`fine_tuning` with another rate at the top of the backbone, a tenth of it at the stem."""
+    first, second = fine_tuning().phases
+    return Recipe("fine_tuning", (first, dataclasses.replace(second, backbone_lr=top, lowest_lr=top / 10)))
+
+
+FRONT = {  # the same two ways at other rates, in a full ledger: learning and forgetting as a curve each
+    "all at 3e-4": everything(3e-4), "all at 1e-3": everything(1e-3),
+    "LoRA at 1e-4": lora(adapter_lr=1e-4), "LoRA at 3e-4": lora(adapter_lr=3e-4),
+}  # fmt: skip
+
+
 def run(scale: Scale) -> Outcome:
     """Gain over frozen features on a drawn target of another domain, and what is left of the source task."""
-    results = scale.sweep(ARMS, (PER_CLASS,), SEEDS, scale.target(domain_gap=GAP), measure=source)
-    accuracy = {arm: results.values(arm, PER_CLASS) for arm in ARMS}
+    arms = scale.pick(quick=ARMS, full=ARMS | FRONT)
+    results = scale.sweep(arms, (PER_CLASS,), SEEDS, scale.target(domain_gap=GAP), measure=source)
+    accuracy = {arm: results.values(arm, PER_CLASS) for arm in arms}
+    left = {arm: results.values(arm, PER_CLASS, "source") for arm in arms}
     reached = [
         (accuracy["LoRA"][seed] - accuracy["frozen"][seed])
         - NEARLY * (accuracy["all"][seed] - accuracy["frozen"][seed])
@@ -47,15 +64,14 @@ def run(scale: Scale) -> Outcome:
             f"LoRA of rank 4 in every convolution trains {costs['LoRA'].share:.1%} of the parameters, head included.",
             *(f"{arm}, a step on 32 images: {cost}" for arm, cost in costs.items()),
         ),
-        tables={"accuracy": str(results)},
-        data={
-            arm: {
-                "target": list(accuracy[arm].values()),
-                "source": list(results.values(arm, PER_CLASS, "source").values()),
-            }
-            for arm in ARMS
-        },
+        tables={"accuracy": str(results), "learned and left, means over seeds": _front(accuracy, left)},
+        data={arm: {"target": [*accuracy[arm].values()], "source": [*left[arm].values()]} for arm in arms},
     )
+
+
+def _front(accuracy: Mapping[str, Mapping[int, float]], left: Mapping[str, Mapping[int, float]]) -> str:
+    rows = [(arm, f"{fmean(accuracy[arm].values()):.1%}", f"{fmean(left[arm].values()):.1%}") for arm in accuracy]
+    return aligned(("", "target", "source"), rows)
 
 
 def source(model: nn.Module, data: Splits, seed: int) -> Mapping[str, float]:
