@@ -92,3 +92,27 @@ class Choosing(Skipping):
 def test_a_forward_that_cannot_be_replayed_is_refused_with_its_reason(model, reason):
     with pytest.raises(ValueError, match=reason):
         halves(model(), "fc")
+
+
+class Marked(nn.Module):
+    """Between its layers a pair goes over as one tensor, which each layer's caller takes apart again."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Linear(4, 6), nn.Linear(6, 6)
+        self.fc = nn.Linear(6, 3)
+
+    def forward(self, x):
+        joined = torch.cat([self.first(x), x[:, :1] > 0], -1)  # (B, 7): features and a mark
+        hidden, mark = joined[:, :-1], joined[:, -1:]
+        joined = torch.cat([self.second(hidden) * mark, mark], -1)
+        return self.fc(joined[:, :-1] + joined[:, -1:])
+
+
+def test_a_cut_lies_anywhere_between_two_calls_where_one_tensor_goes_over():
+    torch.manual_seed(0)
+    model, x = Marked(), torch.randn(5, 4)
+    for stage, width in (("second", 7), ("fc", 6)):  # in front of fc their sum goes over
+        front, back = halves(model, stage)
+        assert front(x).shape == (5, width)
+        assert torch.equal(back(front(x)), model(x))
