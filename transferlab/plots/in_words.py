@@ -1,0 +1,74 @@
+"""A figure in words, for whoever reads a notebook without seeing it: what `describe` says of it, else what can be read off it.
+
+    in_words(figure)    # "new task: accuracy against epoch. all at once from 0.12 to 0.86; head first from 0.12 to 0.88."
+
+Read off are titles, the names of axes, lines with where they begin and end, and how many pictures there are. Left out:
+what a picture shows, and bars, which our figures describe themselves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from transferlab.plots.style import alternative_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_LINES = 8  # of one Axes that are told one by one
+MOST_TITLES = 12
+
+
+def in_words(figure: Figure) -> str:
+    """The alternative text of any matplotlib figure.
+
+    >>> in_words(figure)
+    'Loss against learning rate. Valley at 0.0021.'
+    """
+    if alternative_text(figure):
+        return alternative_text(figure)
+    visible = [ax for ax in figure.axes if ax.get_visible()]
+    pictures = [ax for ax in visible if ax.images and not ax.lines and not alternative_text(ax)]
+    charts = [ax for ax in visible if ax not in pictures]
+    sentences = [_of_pictures(pictures)] if pictures else []
+    sentences += [alternative_text(ax) or _of_chart(ax) for ax in charts]
+    title = figure.get_suptitle()
+    return " ".join([f"{title}."] * bool(title) + [one for one in sentences if one]) or "A figure without words."
+
+
+def _of_pictures(axes: list[Axes]) -> str:
+    titles = [ax.get_title().replace("\n", " ") for ax in axes if ax.get_title()]
+    number = "A picture" if len(axes) == 1 else f"{len(axes)} pictures"
+    more = f", and {len(titles) - MOST_TITLES} more" if len(titles) > MOST_TITLES else ""
+    return f"{number}: {', '.join(titles[:MOST_TITLES])}{more}." if titles else f"{number}."
+
+
+def _of_chart(ax: Axes) -> str:
+    """Title, what is drawn against what, and where each line begins and ends."""
+    against = " against ".join(name for name in (ax.get_ylabel(), ax.get_xlabel()) if name)
+    begin = ": ".join(name for name in (ax.get_title(), against) if name)
+    lines = [_of_line(ax, line) for line in ax.lines if len(line.get_xdata())]
+    told = [line for line in lines if line][:MOST_LINES]
+    if len(lines) > len(told):
+        unnamed = len(lines) - len(told)
+        told.append(f"{unnamed} {'other ' if told else ''}{'line' if unnamed == 1 else 'lines'}")
+    said = "; ".join(told)
+    return " ".join(f"{one[0].upper()}{one[1:]}." for one in (begin, said) if one)
+
+
+def _of_line(ax: Axes, line: Any) -> str:
+    """'name from 0.1 to 0.9'; nothing for a line without a name."""
+    name = str(line.get_label())
+    if name.startswith("_"):
+        return ""
+    xs, ys = list(line.get_xdata()), list(line.get_ydata())
+    if len(set(map(float, ys))) == 1:
+        return f"{name} at {_number(ys[0])}"
+    if len(set(map(float, xs))) == 1:
+        return f"{name} at {_number(xs[0])}"
+    return f"{name} from {_number(ys[0])} to {_number(ys[-1])}"
+
+
+def _number(value: Any) -> str:
+    return f"{float(value):.2g}" if abs(float(value)) < 100 else f"{float(value):,.0f}"
