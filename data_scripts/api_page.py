@@ -52,6 +52,8 @@ def entry(name: str, thing: Any) -> str:
 
     >>> print(entry("transferlab.freeze", transferlab.freeze))
     """
+    if isinstance(thing, ModuleType) and callable(thing):
+        thing = getattr(thing, name.rpartition(".")[2])  # a module that can be called like the function in it
     if isinstance(thing, ModuleType):
         functions = [one for one in thing.__all__ if inspect.isfunction(getattr(thing, one))]
         parts = [markdown(inspect.getdoc(thing) or "")]
@@ -87,19 +89,17 @@ def signature(thing: Callable[..., Any], bound: bool = False) -> str:
     >>> signature(transferlab.stages)
     '(model: Module) -> Stages'
     """
-    found = inspect.signature(thing)
-    parameters = list(found.parameters.values())[1 if bound else 0 :]
-    shown = [one.replace(annotation=_Type(one.annotation), default=_Default(one.default)) for one in parameters]
-    shown = [
+    found, empty = inspect.signature(thing), inspect.Signature.empty
+    parameters = [
         one.replace(
-            annotation=inspect.Parameter.empty if source.annotation is inspect.Parameter.empty else one.annotation,
-            default=inspect.Parameter.empty if source.default is inspect.Parameter.empty else one.default,
+            annotation=empty if one.annotation is empty else _Type(one.annotation),
+            default=empty if one.default is empty else _Default(one.default),
         )
-        for one, source in zip(shown, parameters, strict=True)
+        for one in list(found.parameters.values())[1 if bound else 0 :]
     ]
-    gives = found.return_annotation if not inspect.isclass(thing) else inspect.Signature.empty
-    gives = gives if gives is inspect.Signature.empty else _Type(gives)
-    return str(found.replace(parameters=shown, return_annotation=gives))
+    without = inspect.isclass(thing) or found.return_annotation is empty
+    gives = empty if without else _Type(found.return_annotation)
+    return str(found.replace(parameters=parameters, return_annotation=gives))
 
 
 class _Type:

@@ -24,6 +24,11 @@ FROM_README = {
     "measured": ("Measured", ("What `transferlab run` shows", "Measured", "Speed")),
     "worlds": ("Worlds, and a look inside", ("Worlds", "See inside")),
 }
+# What axe-core says against Markdown's tables without a head, and against the theme's column of lessons.
+FOR_SCREEN_READERS = (
+    ('<th class="head"><p></p></th>', "<td></td>"),
+    ('<div id="pst-primary-sidebar"', '<div id="pst-primary-sidebar" role="region" aria-label="Contents"'),
+)
 
 
 def sections(markdown: str) -> dict[str, str]:
@@ -47,6 +52,23 @@ def readme_page(title: str, wanted: tuple[str, ...], readme: str) -> str:
         parts += [f"## {one}"] * (len(wanted) > 1) + [there[one]]
     text = "\n\n".join(parts).replace("](lessons/figures/", "](figures/")
     return text.replace("](lessons/instructor/guide.md)", "](guide.md)") + "\n"
+
+
+def front_page(template: str, books: dict) -> str:
+    """The front page with a row for each lesson: what you will do, and for how many minutes.
+
+    Raises:
+        SystemExit: the template has no place for the lessons.
+    """
+    rows = ["| lesson | you will | minutes |", "|---|---|---|"]
+    for name, book in books.items():
+        about = book.metadata["transferlab"]
+        rows.append(f"| [{name[:2]} · {about['title']}]({name}.md) | {about['objectives'][0]} | {about['minutes']} |")
+    for place, text in (("<!-- lessons -->", "\n".join(rows)), ("<!-- names -->", "\n".join(books))):
+        if place not in template:
+            raise SystemExit(f"lessons/_site/index.md has no line {place}.")
+        template = template.replace(place, text)
+    return template
 
 
 def assemble(folder: Path, books: dict, small: bool) -> None:
@@ -74,6 +96,8 @@ def assemble(folder: Path, books: dict, small: bool) -> None:
                 cell.source = citations.with_links(cell.source)
         text = lesson_pages.page(name, book, folder, small, launching.lesson_link(binder, name))
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
+    index = folder / "index.md"
+    index.write_text(front_page(index.read_text(encoding="utf-8"), books), encoding="utf-8")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for name, (title, wanted) in FROM_README.items():
         (folder / f"{name}.md").write_text(readme_page(title, wanted, readme), encoding="utf-8")
@@ -96,6 +120,11 @@ def to_html(source: Path, out: Path) -> None:
         status = build_main(["-q", "-W", "--keep-going", "-E", "-b", "html", "-d", doctrees, str(source), str(out)])
     if status:
         raise SystemExit(f"Sphinx ended with status {status}; its lines above say where.")
+    for path in out.glob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        for found, better in FOR_SCREEN_READERS:
+            text = text.replace(found, better)
+        path.write_text(text, encoding="utf-8")
 
 
 def put(built: Path, out: Path) -> None:

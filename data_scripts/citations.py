@@ -45,7 +45,7 @@ def with_links(text: str) -> str:
         key = " ".join(f"{found[1]} {found[2]}".split())
         if key not in papers():
             raise SystemExit(f"'{key}' is cited and does not stand in {FILE.name}.")
-        return f"[{' '.join(found[0].split())}](papers.md#{anchor(key)})"
+        return f"[{' '.join(found[0].split())}](#{anchor(key)})"
 
     return CITED.sub(link, text)
 

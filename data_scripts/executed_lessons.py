@@ -29,7 +29,6 @@ CELL_SECONDS = 1200  # more than any cell takes on a slow machine
 
 # Run before the first cell. PNG at twice the size stays sharp on a large screen; the words travel in the metadata.
 WITH_WORDS = """
-import matplotlib.pyplot
 from IPython import get_ipython
 from IPython.core.pylabtools import retina_figure
 from matplotlib.figure import Figure
@@ -39,6 +38,7 @@ def _png(figure):
     drawn = retina_figure(figure)
     return drawn and (drawn[0], {**drawn[1], "alt": in_words(figure)})
 
+get_ipython().run_line_magic("matplotlib", "inline")  # which sets a formatter of its own; ours comes after it
 get_ipython().display_formatter.formatters["image/png"].for_type(Figure, _png)
 """
 

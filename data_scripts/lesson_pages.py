@@ -16,7 +16,7 @@ from transferlab.learning import lesson
 WIDGET = "application/vnd.jupyter.widget-view+json"
 BAR = re.compile(r"\d+%\|.*\|")  # what a progress bar leaves behind
 NUMBERS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth")
-GUESS = "Write your guess down before you read on."
+NO_GUESS = re.compile(r"You made no guess for (.+)\. It came out as (.+)\.", re.DOTALL)
 SMALL = """:::{attention}
 This page was built with the lesson's *small* settings, to see that everything runs. Its figures and numbers are those of a
 rehearsal: few pictures, one epoch or two. The notebook has the real ones.
@@ -109,8 +109,7 @@ class _Page:
                 self._stop(cell, f"a widget that no page can show: {data.get('text/plain')}")
             return ""
         if "text/html" in data:
-            guess = data.get("text/plain", "").startswith("Put your guess")
-            return f"*{GUESS}*" if guess else f"```{{raw}} html\n{data['text/html']}\n```"
+            return _of_guess(data.get("text/plain", "")) or f"```{{raw}} html\n{data['text/html']}\n```"
         return printed(data["text/plain"])
 
     def _picture(self, cell: NotebookNode, encoded: str, about: dict) -> str:
@@ -124,6 +123,14 @@ class _Page:
 
     def _stop(self, cell: NotebookNode, why: str) -> None:
         raise SystemExit(f"Lesson {self.name}: {why}\nin the cell\n{cell.source}")
+
+
+def _of_guess(said: str) -> str:
+    """What a reader is told of a guess, who has no cell to put it into; nothing where something else was said."""
+    if said.startswith("Put your guess"):
+        return "*Write your guess down before you read on.*"
+    found = NO_GUESS.fullmatch(said)
+    return f"*What was your guess? The {found[1]} came out as {found[2]}.*" if found else ""
 
 
 def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:

@@ -17,12 +17,13 @@ html_theme_options = {
     "home_page_in_toc": True,
     "use_download_button": False,
     "show_toc_level": 2,
+    "navbar_persistent": [],  # a second field to search in
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
+html_context = {"default_mode": "auto"}
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = html_copy_source = False
 html_show_sphinx = False
-python_maximum_signature_line_length = 88
-add_module_names = False
+toc_object_entries_show_parents = "hide"

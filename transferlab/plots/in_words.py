@@ -8,6 +8,7 @@ what a picture shows, and bars, which our figures describe themselves.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from transferlab.plots.style import alternative_text
@@ -47,6 +48,9 @@ def _of_pictures(axes: list[Axes]) -> str:
 def _of_chart(ax: Axes) -> str:
     """Title, what is drawn against what, and where each line begins and ends."""
     against = " against ".join(name for name in (ax.get_ylabel(), ax.get_xlabel()) if name)
+    ticks = [tick.get_text() for tick in ax.get_xticklabels()]
+    if ticks and all(re.match(r"[A-Za-z]", tick) for tick in ticks):  # names, not numbers
+        against += f"{' along' if against else 'Along'} {ticks[0]} to {ticks[-1]}"
     begin = ": ".join(name for name in (ax.get_title(), against) if name)
     lines = [_of_line(ax, line) for line in ax.lines if len(line.get_xdata())]
     told = [line for line in lines if line][:MOST_LINES]
@@ -71,4 +75,4 @@ def _of_line(ax: Axes, line: Any) -> str:
 
 
 def _number(value: Any) -> str:
-    return f"{float(value):.2g}" if abs(float(value)) < 100 else f"{float(value):,.0f}"
+    return f"{float(value):.3g}" if abs(float(value)) < 100 else f"{float(value):,.0f}"
