@@ -1,7 +1,7 @@
 """The public names of transferlab on one page, in MyST Markdown, made from their signatures and docstrings.
 
-Our docstrings are plain text with `code` in backticks and indented examples, which is Markdown but for the examples that
-begin with >>> and the section "Raises:". Left out: what is not in `__all__`, and what a class inherits.
+Our docstrings are plain text with `code` in backticks and indented examples, which is Markdown but for the examples
+that begin with >>> and the section "Raises:". Left out: what is not in `__all__`, and what a class inherits.
 """
 
 import inspect
@@ -14,8 +14,8 @@ import transferlab
 
 INTRODUCTION = """# Public names
 
-`import transferlab as tl` gives these; everything loads when it is first used. More lies in the modules that the lessons import
-from, such as `transferlab.explain` and `transferlab.experiments`: type `help(…)` there.
+`import transferlab as tl` gives these; everything loads when it is first used. More lies in the modules that the
+lessons import from, such as `transferlab.explain` and `transferlab.experiments`: type `help(…)` there.
 """
 GROUPS = {
     "Models": ("load", "save", "fetch", "available"),
@@ -24,8 +24,8 @@ GROUPS = {
         "stages", "cut_points", "freeze", "freeze_to", "unfreeze", "replace_head", "lr_groups", "update_groups",
     ),
     "Training": (
-        "train", "fit", "Control", "Run", "Recipe", "feature_extraction", "fine_tuning", "gradual_unfreezing", "from_scratch",
-        "lr_find",
+        "train", "fit", "Control", "Run", "Recipe", "feature_extraction", "fine_tuning", "gradual_unfreezing",
+        "from_scratch", "lr_find",
     ),
     "Looking": ("predict", "remember", "layer_probes", "explain", "Lab"),
 }  # fmt: skip
@@ -39,7 +39,9 @@ def page() -> str:
     """
     grouped = [name for names in GROUPS.values() for name in names]
     if sorted(grouped) != sorted(transferlab.__all__):
-        raise SystemExit(f"GROUPS in api_page.py and transferlab.__all__ differ: {set(grouped) ^ set(transferlab.__all__)}.")
+        raise SystemExit(
+            f"GROUPS in api_page.py and transferlab.__all__ differ: {set(grouped) ^ set(transferlab.__all__)}."
+        )
     parts = [INTRODUCTION]
     for title, names in GROUPS.items():
         parts.append(f"## {title}")

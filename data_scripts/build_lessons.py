@@ -3,8 +3,8 @@
     python data_scripts/build_lessons.py            # writes what has changed
     python data_scripts/build_lessons.py --check    # says what has, and writes nothing
 
-Where pyproject.toml says what the project's address on Binder is (see `launching.py`), each notebook begins with a link that
-opens it there, and the README gets its badge.
+Where pyproject.toml says what the project's address on Binder is (see `launching.py`), each notebook begins with a link
+that opens it there, and the README gets its badge.
 
 Sources are in jupytext's percent format. A test fails where a notebook is not what its source says.
 """

@@ -3,8 +3,8 @@
     python data_scripts/build_site.py site                          # as the lessons are: half an hour on two cores
     python data_scripts/build_site.py site --profile small          # rehearsal settings: minutes, as CI does
 
-Everything comes from the lessons' sources, the README and `lessons/_site/`; nothing is fetched, and the pages ask no other
-host for anything. Needs `pip install -e ".[site]"`. Left out: widgets, which need a kernel, and publishing.
+Everything comes from the lessons' sources, the README and `lessons/_site/`; nothing is fetched, and the pages ask no
+other host for anything. Needs `pip install -e ".[site]"`. Left out: widgets, which need a kernel, and publishing.
 """
 
 import argparse

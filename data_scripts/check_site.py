@@ -1,4 +1,4 @@
-"""Look for what a reader must not meet in the pages of a built site: what comes from another host, leads nowhere, has no words.
+"""Look in a built site for what a reader must not meet: what comes from another host, leads nowhere, has no words.
 
     python data_scripts/check_site.py site
 
@@ -11,11 +11,31 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-LOADS = {"script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src", "audio": "src", "embed": "src", "object": "data"}
+LOADS = {
+    "script": "src",
+    "img": "src",
+    "iframe": "src",
+    "source": "src",
+    "video": "src",
+    "audio": "src",
+    "embed": "src",
+    "object": "data",
+}
 RELATIONS = ("canonical", "next", "prev", "index", "search", "author", "license")  # of <link>, which load nothing
 FOREIGN = re.compile(r"^(?:[a-z]+:)?//", re.IGNORECASE)
 # What leaks from a kernel or out of Markdown that was not understood.
-LEAKS = ("Traceback (most", "<Figure", "<matplotlib", "Lab(children", "VBox(", "QuizPanel(", " object at 0x", ":::", "```{", "{raw}")
+LEAKS = (
+    "Traceback (most",
+    "<Figure",
+    "<matplotlib",
+    "Lab(children",
+    "VBox(",
+    "QuizPanel(",
+    " object at 0x",
+    ":::",
+    "```{",
+    "{raw}",
+)
 
 
 class _Page(HTMLParser):
@@ -79,9 +99,13 @@ def faults(folder: Path) -> list[str]:
     pages = {path: read(path) for path in sorted(folder.rglob("*.html")) if "_static" not in path.parts}
     if not pages:
         raise SystemExit(f"There is no page in {folder}.")
-    found = [f"{path.relative_to(folder)}: {fault}" for path, page in pages.items() for fault in _of_page(path, page, pages)]
+    found = [
+        f"{path.relative_to(folder)}: {fault}" for path, page in pages.items() for fault in _of_page(path, page, pages)
+    ]
     for path in sorted(folder.rglob("*.css")):
-        for target in re.findall(r"url\(\s*['\"]?([^'\")\s]+)|@import\s+['\"]([^'\"]+)", path.read_text(encoding="utf-8")):
+        for target in re.findall(
+            r"url\(\s*['\"]?([^'\")\s]+)|@import\s+['\"]([^'\"]+)", path.read_text(encoding="utf-8")
+        ):
             if FOREIGN.match(target[0] or target[1]):
                 found.append(f"{path.relative_to(folder)}: loads {target[0] or target[1]} from another host")
     return found
@@ -103,10 +127,16 @@ def _of_page(path: Path, page: _Page, pages: dict[Path, _Page]) -> list[str]:
                 found.append(f"there is no place #{at.fragment} in {there.name}")
     if page.headings.count(1) != 1:
         found.append(f"{page.headings.count(1)} headings of the first order")
-    found += [f"a heading of order {b} follows one of {a}" for a, b in zip(page.headings, page.headings[1:], strict=False) if b > a + 1]
+    found += [
+        f"a heading of order {b} follows one of {a}"
+        for a, b in zip(page.headings, page.headings[1:], strict=False)
+        if b > a + 1
+    ]
     text = "".join(page.said)
     found += [f"it says {leak!r}" for leak in LEAKS if leak in text]
-    found += [f"it names the machine: {one}" for one in sorted({str(Path.home()), "/tmp/"}) if one != "/" and f"{one}" in text]
+    found += [
+        f"it names the machine: {one}" for one in sorted({str(Path.home()), "/tmp/"}) if one != "/" and f"{one}" in text
+    ]
     return found
 
 

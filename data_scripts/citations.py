@@ -1,7 +1,7 @@
 """The papers that the lessons cite: their page, and a link to it wherever one is named.
 
-`lessons/_site/papers.yaml` holds them under the words that a lesson writes, such as "Kumar et al. 2022". Left out: reading
-BibTeX, and papers that only a docstring names.
+`lessons/_site/papers.yaml` holds them under the words that a lesson writes, such as "Kumar et al. 2022". Left out:
+reading BibTeX, and papers that only a docstring names.
 """
 
 import re

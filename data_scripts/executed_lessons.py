@@ -2,9 +2,9 @@
 
     books = executed(["00_first_transfer", "05_forgetting"], profile="small", jobs=2)
 
-An exercise's cell runs the solution and keeps in its metadata what it was before. Guesses are left to the reader. A cell that
-fails ends everything, with the lesson and the cell named. Left out: what needs a network (`HF_HUB_OFFLINE`), and widgets,
-which no page can run.
+An exercise's cell runs the solution and keeps in its metadata what it was before. Guesses are left to the reader. A
+cell that fails ends everything, with the lesson and the cell named. Left out: what needs a network (`HF_HUB_OFFLINE`),
+and widgets, which no page can run.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from transferlab.learning import lesson
 
 SOURCES = Path(__file__).resolve().parents[1] / "lessons" / "_src"
 PROFILES = ("small", "normal")
+COLOURED = re.compile(r"\x1b\[[0-9;]*m")
 CELL_SECONDS = 1200  # more than any cell takes on a slow machine
 
 # Run before the first cell. PNG at twice the size stays sharp on a large screen; the words travel in the metadata.
@@ -79,7 +80,10 @@ def executed(chosen: list[str], profile: str = "small", jobs: int = 2) -> dict[s
     """
     books = {name: prepared(name, profile) for name in chosen}
     with _conditions():
-        asyncio.run(_all(books, jobs))
+        try:
+            asyncio.run(_all(books, jobs))
+        except ExceptionGroup as failed:  # the others have been ended
+            raise SystemExit("\n".join(str(one) for one in failed.exceptions)) from None
     return books
 
 
@@ -99,19 +103,21 @@ async def run(name: str, book: NotebookNode) -> None:
     """Run one notebook in place.
 
     Raises:
-        SystemExit: a cell failed, took too long, or its kernel died.
+        ValueError: a cell failed, took too long, or its kernel died.
     """
     book.cells.insert(0, new_code_cell(WITH_WORDS))
+    at: list[tuple[int, str]] = []  # the cells begun so far; the first is ours
     with tempfile.TemporaryDirectory() as folder:
         client = NotebookClient(
-            book, timeout=CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": folder}}
-        )
+            book, timeout=CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": folder}},
+            on_cell_start=lambda cell, cell_index: at.append((cell_index, cell.source)),
+        )  # fmt: skip
         try:
             await client.async_execute(env={**os.environ, "TRANSFERLAB_PROGRESS": f"{folder}/progress"})
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as reason:
-            number = client.code_cells_executed  # the first is ours
-            at = [cell for cell in book.cells if cell.cell_type == "code"][max(0, number - 1)]
-            raise SystemExit(f"Lesson {name}, code cell {number - 1}:\n{at.source}\n\n{reason}") from None
+            number, source = at[-1] if at else (0, "")
+            why = COLOURED.sub("", str(reason))
+            raise ValueError(f"Lesson {name}, cell {number}:\n{source}\n\n{why}") from None
     del book.cells[0]
 
 

@@ -5,8 +5,8 @@ The one setting is a line in pyproject.toml, the address that launches the repos
     [project.urls]
     Binder = "https://mybinder.org/v2/gh/OWNER/REPOSITORY/TAG"
 
-Without that line there are no links anywhere. With it `build_lessons.py` puts one into each lesson and badges into the README
-(between its two `binder` comments), and `build_site.py` one onto each page.
+Without that line there are no links anywhere. With it `build_lessons.py` puts one into each lesson and a badge into the
+README (between its two `binder` comments), and `build_site.py` one onto each page.
 """
 
 import re
@@ -27,7 +27,9 @@ def address(project: Path = ROOT / "pyproject.toml") -> str:
     """
     found = tomllib.loads(project.read_text(encoding="utf-8"))["project"].get("urls", {}).get("Binder", "")
     if found and not FORM.fullmatch(found):
-        raise SystemExit(f"[project.urls] Binder is of the form https://mybinder.org/v2/gh/OWNER/REPOSITORY/TAG; it is {found}.")
+        raise SystemExit(
+            f"[project.urls] Binder is of the form https://mybinder.org/v2/gh/OWNER/REPOSITORY/TAG; it is {found}."
+        )
     return found.rstrip("/")
 
 

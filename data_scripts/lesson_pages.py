@@ -1,7 +1,7 @@
 """An executed lesson → a page of the site, as MyST Markdown and pictures.
 
-An exercise is shown as a student finds it, with hints and a solution folded below it and the checker's sentence after that. A
-widget is shown as a picture, and a quiz as answers that unfold. Left out: everything that needs a kernel.
+An exercise is shown as a student finds it, with hints and a solution folded below it and the checker's sentence after
+that. A widget is shown as a picture, and a quiz as answers that unfold. Left out: everything that needs a kernel.
 """
 
 import base64
@@ -18,14 +18,14 @@ BAR = re.compile(r"\d+%\|.*\|")  # what a progress bar leaves behind
 NUMBERS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth")
 NO_GUESS = re.compile(r"You made no guess for (.+)\. It came out as (.+)\.", re.DOTALL)
 SMALL = """:::{attention}
-This page was built with the lesson's *small* settings, to see that everything runs. Its figures and numbers are those of a
-rehearsal: few pictures, one epoch or two. The notebook has the real ones.
+This page was built with the lesson's *small* settings, to see that everything runs. Its figures and numbers are those
+of a rehearsal: few pictures, one epoch or two. The notebook has the real ones.
 :::"""
 LAB_IN_WORDS = (
-    "The lab in JupyterLab while it trains. On the left the recipe and the stages, from conv1 at the bottom to the head fc at "
-    "the top, with the freeze line below layer4: what lies under it is hatched and marked frozen. On the right the buttons "
-    "Start, Pause, Step and Stop, curves of held-out and source accuracy, of the loss and of the learning rates, and below "
-    "them tabs, the one that is open with a slider for each stage's learning rate."
+    "The lab in JupyterLab while it trains. On the left the recipe and the stages, from conv1 at the bottom to the "
+    "head fc at the top, with the freeze line below layer4: what lies under it is hatched and marked frozen. On the "
+    "right the buttons Start, Pause, Step and Stop, curves of held-out and source accuracy, of the loss and of the learning "
+    "rates, and below them tabs, the one that is open with a slider for each stage's learning rate."
 )
 LAB = f""":::{{figure}} figures/lab.png
 :alt: {json.dumps(LAB_IN_WORDS)}

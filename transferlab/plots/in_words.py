@@ -1,6 +1,6 @@
-"""A figure in words, for whoever reads a notebook without seeing it: what `describe` says of it, else what can be read off it.
+"""A figure in words, for whoever does not see it: what `describe` says of it, else what can be read off it.
 
-    in_words(figure)    # "new task: accuracy against epoch. all at once from 0.12 to 0.86; head first from 0.12 to 0.88."
+    in_words(figure)    # "Accuracy against epoch. All at once from 0.12 to 0.86; head first from 0.12 to 0.88."
 
 Read off are titles, the names of axes, lines with where they begin and end, and how many pictures there are. Left out:
 what a picture shows, and bars, which our figures describe themselves.
@@ -52,7 +52,8 @@ def _of_chart(ax: Axes) -> str:
     if ticks and all(re.match(r"[A-Za-z]", tick) for tick in ticks):  # names, not numbers
         against += f"{' along' if against else 'Along'} {ticks[0]} to {ticks[-1]}"
     begin = ": ".join(name for name in (ax.get_title(), against) if name)
-    lines = [_of_line(ax, line) for line in ax.lines if len(line.get_xdata())]
+    drawn: list[Any] = list(ax.lines)
+    lines = [_of_line(line) for line in drawn if len(line.get_xdata())]
     told = [line for line in lines if line][:MOST_LINES]
     if len(lines) > len(told):
         unnamed = len(lines) - len(told)
@@ -61,7 +62,7 @@ def _of_chart(ax: Axes) -> str:
     return " ".join(f"{one[0].upper()}{one[1:]}." for one in (begin, said) if one)
 
 
-def _of_line(ax: Axes, line: Any) -> str:
+def _of_line(line: Any) -> str:
     """'name from 0.1 to 0.9'; nothing for a line without a name."""
     name = str(line.get_label())
     if name.startswith("_"):
