@@ -24,14 +24,15 @@ of a rehearsal: few pictures, one epoch or two. The notebook has the real ones.
 LAB_IN_WORDS = (
     "The lab in JupyterLab while it trains. On the left the recipe and the stages, from conv1 at the bottom to the "
     "head fc at the top, with the freeze line below layer4: what lies under it is hatched and marked frozen. On the "
-    "right the buttons Start, Pause, Step and Stop, curves of held-out and source accuracy, of the loss and of the learning "
-    "rates, and below them tabs, the one that is open with a slider for each stage's learning rate."
+    "right the buttons Start, Pause, Step and Stop, curves of held-out and source accuracy, of the loss and of the "
+    "learning rates, and below them tabs, the one that is open with a slider for each stage's learning rate."
 )
 LAB = f""":::{{figure}} figures/lab.png
 :alt: {json.dumps(LAB_IN_WORDS)}
 :class: lab
+:target: _images/lab.png
 
-The lab, here as a picture: no page can train. In the notebook it is live.
+The lab, here as a picture, since no page can train; open it to see it large. In the notebook it is live.
 :::"""
 
 
