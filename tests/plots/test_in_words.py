@@ -28,8 +28,25 @@ def test_lines_are_told_with_their_names_and_ends():
     left.set(title="new task", xlabel="epoch", ylabel="accuracy")
     right.axvline(0.003, label="valley")
     assert in_words(figure) == (
-        "New task: accuracy against epoch. Frozen from 0.125 to 0.87; guessing at 0.125; 1 other line. Valley at 0.003."
+        "New task: accuracy against epoch. Frozen from 0.125 to 0.87; a line from 0.3 to 0.4; guessing at 0.125. "
+        "Valley at 0.003."
     )
+
+
+def test_a_path_in_a_plane_is_told_by_both_numbers():
+    figure = Figure()
+    ax = figure.subplots()
+    ax.plot([0.74, 0.85], [0.988, 0.988], label="smaller below")
+    ax.set(xlabel="new task", ylabel="old task")
+    assert in_words(figure) == "Old task against new task. Smaller below from (0.74, 0.988) to (0.85, 0.988)."
+
+
+def test_many_lines_are_counted_where_they_are_not_told():
+    figure = Figure()
+    ax = figure.subplots()
+    for i in range(10):
+        ax.plot([i, i + 1], label="run")
+    assert in_words(figure).endswith("run from 7 to 8; and 2 more lines.")
 
 
 def test_names_along_an_axis_are_told_by_the_first_and_the_last():
@@ -58,5 +75,5 @@ def test_a_long_row_names_a_dozen():
     assert in_words(figure) == f"14 pictures: {', '.join(['ant'] * 12)}, and 2 more."
 
 
-def test_an_empty_figure_says_so():
-    assert in_words(Figure()) == "A figure without words."
+def test_an_empty_figure_has_no_words():
+    assert in_words(Figure()) == ""

@@ -2,8 +2,8 @@
 
     in_words(figure)    # "Accuracy against epoch. All at once from 0.12 to 0.86; head first from 0.12 to 0.88."
 
-Read off are titles, the names of axes, lines with where they begin and end, and how many pictures there are. Left out:
-what a picture shows, and bars, which our figures describe themselves.
+Read off are titles, the names of axes, where lines begin and end (in a plane by both numbers), and how many pictures
+there are. Left out: what a picture shows, and bars, which our figures describe themselves.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MOST_TITLES = 12
 
 
 def in_words(figure: Figure) -> str:
-    """The alternative text of any matplotlib figure.
+    """The alternative text of any matplotlib figure; empty where there is nothing to read off.
 
     >>> in_words(figure)
     'Loss against learning rate. Valley at 0.0021.'
@@ -35,7 +35,7 @@ def in_words(figure: Figure) -> str:
     sentences = [_of_pictures(pictures)] if pictures else []
     sentences += [alternative_text(ax) or _of_chart(ax) for ax in charts]
     title = figure.get_suptitle()
-    return " ".join([f"{title}."] * bool(title) + [one for one in sentences if one]) or "A figure without words."
+    return " ".join([f"{title}."] * bool(title) + [one for one in sentences if one])
 
 
 def _of_pictures(axes: list[Axes]) -> str:
@@ -52,28 +52,28 @@ def _of_chart(ax: Axes) -> str:
     if ticks and all(re.match(r"[A-Za-z]", tick) for tick in ticks):  # names, not numbers
         against += f"{' along' if against else 'Along'} {ticks[0]} to {ticks[-1]}"
     begin = ": ".join(name for name in (ax.get_title(), against) if name)
-    drawn: list[Any] = list(ax.lines)
-    lines = [_of_line(line) for line in drawn if len(line.get_xdata())]
-    told = [line for line in lines if line][:MOST_LINES]
-    if len(lines) > len(told):
-        unnamed = len(lines) - len(told)
-        told.append(f"{unnamed} {'other ' if told else ''}{'line' if unnamed == 1 else 'lines'}")
+    lines: list[Any] = list(ax.lines)
+    drawn = [line for line in lines if len(line.get_xdata())]
+    told = [_of_line(line) for line in drawn[:MOST_LINES]]
+    told += [f"and {len(drawn) - MOST_LINES} more lines"] * (len(drawn) > MOST_LINES)
     said = "; ".join(told)
     return " ".join(f"{one[0].upper()}{one[1:]}." for one in (begin, said) if one)
 
 
 def _of_line(line: Any) -> str:
-    """'name from 0.1 to 0.9'; nothing for a line without a name."""
-    name = str(line.get_label())
-    if name.startswith("_"):
-        return ""
-    xs, ys = list(line.get_xdata()), list(line.get_ydata())
-    if len(set(map(float, ys))) == 1:
+    """'name from 0.1 to 0.9' along epochs, 'name from (0.1, 0.8) to (0.9, 0.2)' in a plane, 'name at 0.5'."""
+    name = "a line" if str(line.get_label()).startswith("_") else str(line.get_label())
+    xs, ys = [float(x) for x in line.get_xdata(orig=False)], [float(y) for y in line.get_ydata(orig=False)]
+    counted = xs == list(range(len(xs)))
+    if len(set(ys)) == 1 and counted:  # axhline goes from 0 to 1
         return f"{name} at {_number(ys[0])}"
-    if len(set(map(float, xs))) == 1:
+    if len(set(xs)) == 1 and len(xs) > 1:
         return f"{name} at {_number(xs[0])}"
-    return f"{name} from {_number(ys[0])} to {_number(ys[-1])}"
+    if counted:
+        return f"{name} from {_number(ys[0])} to {_number(ys[-1])}"
+    ends = [f"({_number(x)}, {_number(y)})" for x, y in ((xs[0], ys[0]), (xs[-1], ys[-1]))]
+    return f"{name} from {ends[0]} to {ends[1]}"
 
 
-def _number(value: Any) -> str:
-    return f"{float(value):.3g}" if abs(float(value)) < 100 else f"{float(value):,.0f}"
+def _number(value: float) -> str:
+    return f"{value:.3g}" if abs(value) < 100 else f"{value:,.0f}"
