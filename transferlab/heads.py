@@ -75,6 +75,8 @@ class HeadReport:
         text += f"{self.in_features} features → {self.num_classes} classes, {self.num_parameters:,} parameters{was}."
         return text + (f" Removed the auxiliary {', '.join(self.removed)}." if self.removed else "")
 
+    __repr__ = __str__  # what a notebook shows at the end of a cell
+
 
 def head_of(model: nn.Module) -> tuple[str, nn.Module]:
     """The model's classifier: its dotted name, and the module itself. Nothing is changed.

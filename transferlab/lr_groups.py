@@ -152,6 +152,8 @@ class GroupReport:
         table = aligned(("stage", "learning rate"), [(name, f"{rate:.0e}") for name, rate in self.rates.items()])
         return f"{table}\n{self.added} parameter tensors added, {self.kept} kept with state, {self.dropped} dropped"
 
+    __repr__ = __str__  # what a notebook shows at the end of a cell
+
 
 def update_groups(
     optimizer: Optimizer,

@@ -73,7 +73,7 @@ def fresh():
 
 
 # %% tags=["slow"]
-all_at_once = tl.Recipe("all_at_once", (Phase("all", 0.0, EPOCHS, head_lr=1e-3, backbone_lr=1e-3),))
+all_at_once = tl.Recipe("all_at_once", (Phase("all", 0.0, 2 * EPOCHS, head_lr=1e-3, backbone_lr=1e-3),))
 model, memory = fresh()
 hot = tl.train(model, data, all_at_once, memory=memory, seed=0)
 print(f"new task {hot.accuracy:.0%}, old task {hot.source_before:.0%} → {hot.source_after:.0%}")

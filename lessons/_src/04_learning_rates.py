@@ -40,9 +40,9 @@ here = lesson("04_learning_rates")
 PER_CLASS = 10  # pictures of each kind to learn from
 EPOCHS = 10  # of each phase
 REPEATS = 3  # of the rate search
-data = tl.worlds.target("objects", per_class=PER_CLASS)
 model = tl.load("bundled")
-tl.replace_head(model, data.train.num_classes, seed=0)
+tl.replace_head(model, 8, seed=0)
+data = tl.worlds.target("objects", per_class=PER_CLASS)
 
 # %% [markdown]
 # ## A question, and your guess

@@ -86,8 +86,9 @@ axes[0].legend(title="learning rate")
 plt.show()
 
 # %% [markdown]
-# Read the right picture from left to right, then from line to line. Each step costs a little, and the higher the rate, the
-# more.
+# Read the right picture from left to right, then from line to line. Every step costs something, the first ones most, and the
+# higher the rate, the more. At the highest the first epoch alone takes most of the old task, and the new one gains nothing by
+# it.
 #
 # ## Your turn: put a number on it
 #
@@ -144,7 +145,7 @@ for alpha in ALPHAS:
 plt.plot(*zip(*mixed.values()), marker="o")
 for alpha, (x, y) in mixed.items():
     plt.annotate(f" {alpha:g}", (x, y))
-plt.xlabel("new task"), plt.ylabel("old task")
+plt.xlabel("new task"), plt.ylabel("old task"), plt.margins(x=0.12)
 plt.show()
 
 # %% [markdown]

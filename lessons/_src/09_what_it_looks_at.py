@@ -40,9 +40,9 @@ here = lesson("09_what_it_looks_at")
 PER_CLASS = 20  # pictures of each kind to learn from
 LOOKED_AT = 40  # pictures that are explained
 JUDGED = 4
-data = tl.worlds.target("objects", per_class=PER_CLASS)
 model = tl.load("bundled")
-tl.replace_head(model, data.train.num_classes, seed=0)
+tl.replace_head(model, 8, seed=0)
+data = tl.worlds.target("objects", per_class=PER_CLASS)
 
 # %% [markdown]
 # ## A question, and your guess

@@ -98,7 +98,10 @@ def test_every_course_has_its_state(differences, state, at, low, high):
             (0.1, 0.1),
             "no crossover: other is ahead of one at every budget within 1…10 images a class, surely at 2 of 2",
         ),
-        ((-0.1, 0.0), "no crossover: other does not overtake one within 1…10 images a class, surely at 1 of 2"),
+        (
+            (-0.1, 0.0),
+            "no crossover: other does not overtake one within 1…10 images a class, and is surely behind at 1 of 2",
+        ),
         ((0.1, -0.1), "no crossover: other is ahead of one at a smaller budget and not at the largest, within 1…10"),
         ((0.0, 0.0), "no crossover: other and one are level within 1…10 images a class"),
     ],

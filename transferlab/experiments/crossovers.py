@@ -75,8 +75,8 @@ class Crossover:
         arm, other, many = self.arm, self.other, f"{self.within} images a class"
         if self.at is None:
             told = {
-                "ahead": f"{other} is ahead of {arm} at every budget {many}{self._surely(True)}",
-                "behind": f"{other} does not overtake {arm} {many}{self._surely(False)}",
+                "ahead": f"{other} is ahead of {arm} at every budget {many}{self._surely(True, 'surely')}",
+                "behind": f"{other} does not overtake {arm} {many}{self._surely(False, 'and is surely behind')}",
                 "falls back": f"{other} is ahead of {arm} at a smaller budget and not at the largest, {many}",
                 "level": f"{other} and {arm} are level {many}",
             }
@@ -88,9 +88,9 @@ class Crossover:
         high = f"over {self.budgets[-1]:,}" if self.high is None else f"{self.high:,}"
         return f"{said} ({low} … {high}), {self.within}"
 
-    def _surely(self, above: bool) -> str:
+    def _surely(self, above: bool, words: str) -> str:
         sure = sum(lies_above(one) is above for one in self.differences)
-        return f", surely at {sure} of {len(self.differences)} budgets"
+        return f", {words} at {sure} of {len(self.differences)} budgets"
 
 
 def crossover(results: Results, arm: str, other: str) -> Crossover:

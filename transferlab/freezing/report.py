@@ -43,6 +43,8 @@ class FreezeReport:
             last += f"; the {self.batch_norms} BatchNorm layers of frozen stages: {_BN_MEANING[self.bn]}"
         return f"{aligned(('stage', 'parameters', '', ''), rows, left=(0, 2, 3))}\n{last}"
 
+    __repr__ = __str__  # what a notebook shows at the end of a cell
+
 
 _BN_MEANING = {
     "frozen": "statistics stand still",

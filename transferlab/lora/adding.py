@@ -70,6 +70,8 @@ class LoraReport:
         )
         return "\n".join(lines)
 
+    __repr__ = __str__  # what a notebook shows at the end of a cell
+
 
 def add_lora(
     model: nn.Module, r: int = 8, lora_alpha: float = 16, lora_dropout: float = 0.0, *,

@@ -35,7 +35,7 @@ def exercises() -> list[Exercise]:
                 "    name: float(right[data.held_out.groups == number].float().mean())\n"
                 "    for number, name in enumerate(data.held_out.group_names)\n"
                 "}\n"
-                "print(by_group)"
+                'print({name: f"{share:.0%}" for name, share in by_group.items()})'
             ),
             praise="Two numbers in place of one. Look at how far they are apart.",
             made_from={"by_group": ("right",)},
