@@ -26,7 +26,7 @@ EXTENSIONS = (".wav", ".flac")
 RATES = (2_000, 384_000)  # samples a second: less holds no speech, more no recorder makes
 MOST_CHANNELS = 32
 MOST_SECONDS = 60.0  # of the result: 2 MB a sound
-UNKNOWN_BYTES = 2**32 - 2**20  # what headers say that were written before the sound was
+UNKNOWN_BYTES = 2**31 - 2**20  # from here on headers say that they were written before the sound was
 CLIPPED_RUN = 3  # samples in a row at full scale: a single one may just be the highest
 SILENT = 3  # of 32,768: less is no sound, only rounding
 
@@ -107,8 +107,8 @@ def _with_wave(file: BinaryIO, seconds: float) -> _Raw:
     with wave.open(file) as opened:
         rate, channels, width = opened.getframerate(), opened.getnchannels(), opened.getsampwidth()
         total = opened.getnframes()
-        if total * channels * width >= UNKNOWN_BYTES:  # written to a pipe, by one who could not go back to the header
-            total = None
+        if max(UNKNOWN_BYTES, os.fstat(file.fileno()).st_size) < total * channels * width:
+            total = None  # written to a pipe, by one who could not go back to the header
         wanted = _wanted(rate, channels, total, seconds)
         data = opened.readframes(wanted)
     whole = len(data) - len(data) % (channels * width)

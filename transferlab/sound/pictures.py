@@ -19,7 +19,7 @@ from transferlab.sound.mel import mel_filters, power_spectrum
 FFT = 1024  # samples: 64 ms at 16,000 Hz, in which two notes a semitone apart can be told from 260 Hz on
 MOST_MELS = 96  # narrower filters would lie between the frequencies of such a transform
 LOW = 50.0  # Hz
-DECIBELS = 80.0  # below a sound's loudest place all is black
+DECIBELS = 60.0  # below a sound's loudest place all is black
 COLOURS = ("magma", "grey")
 AT_ONCE = 64
 

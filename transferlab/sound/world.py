@@ -70,7 +70,7 @@ def target(
     *,
     seed: int = 0,
     seconds: float = 1.0,
-    snr: float | None = 20.0,
+    snr: float | None = 30.0,
     room: float = 0.0,
     detune: float = 0.0,
     held_out_per_class: int = 25,
