@@ -10,7 +10,6 @@ import argparse
 import time
 
 import torch
-from scipy.stats import t as student
 
 import transferlab as tl
 from transferlab.meters import mean_interval

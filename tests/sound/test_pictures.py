@@ -13,7 +13,13 @@ from transferlab.sound.pictures import LOW, colour_table, loudness
 def tones(*hertz, seconds=1.0, level=0.5):
     time = torch.arange(round(seconds * 16_000)) / 16_000
     sounds = torch.stack([(2 * torch.pi * one * time).sin() * level * 32_767 for one in hertz]).to(torch.int16)
-    return SoundSet(sounds, torch.arange(len(hertz)), tuple(f"{one:g} Hz" for one in hertz), name="tones", files=tuple(map(str, hertz)))
+    return SoundSet(
+        sounds,
+        torch.arange(len(hertz)),
+        tuple(f"{one:g} Hz" for one in hertz),
+        name="tones",
+        files=tuple(map(str, hertz)),
+    )
 
 
 @pytest.mark.parametrize("size", [64, 96, 224])

@@ -24,7 +24,10 @@ def test_it_is_counted_chosen_and_divided_like_images():
     assert isinstance(split, Splits)
     assert sorted([*split.train.files, *split.held_out.files]) == ["1", "2", "3", "4"]
     assert repr(data) == "SoundSet(4 sounds of 1 s at 4 Hz, 2 classes: a 2, b 2)"
-    assert repr(sounds(name="bells", rate=8).subset([0])) == "SoundSet('bells', 1 sound of 0.5 s at 8 Hz, 2 classes: a 1, b 0)"
+    assert (
+        repr(sounds(name="bells", rate=8).subset([0]))
+        == "SoundSet('bells', 1 sound of 0.5 s at 8 Hz, 2 classes: a 1, b 0)"
+    )
 
 
 @pytest.mark.parametrize(

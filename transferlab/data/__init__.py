@@ -1,4 +1,4 @@
-"""What to learn from: drawn worlds, folders, torchvision's sets; as sets of images, texts or sounds. Names load when used."""
+"""What to learn from: drawn worlds, folders, torchvision's sets; images, texts, sounds. Names load when used."""
 
 from importlib import import_module
 from typing import Any

@@ -46,7 +46,7 @@ def mel_edges(num_mels: int, low: float, high: float) -> Tensor:
 
 
 def mel_filters(fft: int, num_mels: int, rate: int, low: float = 0.0, high: float = 8000.0) -> Tensor:
-    """Triangles over the frequencies of a Fourier transform of `fft` samples: `(num_mels, fft // 2 + 1)`, of equal area.
+    """Triangles of equal area over the frequencies of a Fourier transform: `(num_mels, fft // 2 + 1)`.
 
     >>> mel_filters(400, 80, 16_000).shape
     torch.Size([80, 201])
@@ -60,13 +60,15 @@ def mel_filters(fft: int, num_mels: int, rate: int, low: float = 0.0, high: floa
 
 
 def power_spectrum(samples: Tensor, fft: int, hop: int) -> Tensor:
-    """The power at each frequency and moment, `(B, fft // 2 + 1, 1 + T // hop)`, of samples `(B, T)`, under Hann windows.
+    """Power of samples `(B, T)` at each frequency and moment, under Hann windows: `(B, fft // 2 + 1, 1 + T // hop)`.
 
     >>> power_spectrum(torch.randn(2, 16_000), 400, 160).shape
     torch.Size([2, 201, 101])
     """
     window = torch.hann_window(fft, device=samples.device)
-    padded = F.pad(samples[:, None], (fft // 2, fft // 2), mode="reflect" if samples.shape[1] > fft // 2 else "constant")
+    padded = F.pad(
+        samples[:, None], (fft // 2, fft // 2), mode="reflect" if samples.shape[1] > fft // 2 else "constant"
+    )
     return torch.stft(padded[:, 0], fft, hop, window=window, center=False, return_complex=True).abs().square()
 
 

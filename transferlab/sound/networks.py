@@ -158,8 +158,8 @@ def _card(name: str | Path, config: Any, model: nn.Module, pretrained: bool, sam
 
 def _not_here(where: str) -> ValueError:
     return ValueError(
-        f"'{where}' is neither a folder nor in this machine's cache of the Hugging Face hub. Type `hf download {where}` "
-        "in a terminal while there is a network, or give the folder that it was saved in."
+        f"'{where}' is neither a folder nor in this machine's cache of the Hugging Face hub. Type "
+        f"`hf download {where}` in a terminal while there is a network, or give the folder that it was saved in."
     )
 
 

@@ -37,7 +37,8 @@ class SoundReport:
         """A sentence for each thing that a user should know, none where all is well."""
         notes = []
         if self.cut:
-            notes.append(f"cut to {self.seconds:g} s: {plural(len(self.cut), 'sound')}, of up to {self.longest:,.{self.longest < 100:d}f} s")
+            longest = f"{self.longest:,.{self.longest < 100:d}f} s"
+            notes.append(f"cut to {self.seconds:g} s: {plural(len(self.cut), 'sound')}, of up to {longest}")
         if self.filled_up:
             notes.append(f"filled up with silence to {self.seconds:g} s: {plural(len(self.filled_up), 'sound')}")
         if self.rates:

@@ -1,9 +1,9 @@
 """Vowels by source and filter: whatever sounds, heard through the resonances of a mouth.
 
 A mouth lets some frequencies through more than others, its formants; where they lie is what makes an a an a, whatever
-the pitch. Sources: Fant, "Acoustic Theory of Speech Production" (1960); the formants are the means of 33 men in Peterson
-& Barney, "Control Methods Used in a Study of the Vowels" (1952). Left out: consonants, and how one sound glides into
-the next.
+the pitch. Sources: Fant, "Acoustic Theory of Speech Production" (1960); the formants are the means of 33 men in
+Peterson & Barney, "Control Methods Used in a Study of the Vowels" (1952). Left out: consonants, and how one sound
+glides into the next.
 """
 
 import torch

@@ -46,7 +46,7 @@ class Wav2Vec2Classifier(nn.Module):
         self, network: Wav2Vec2ForSequenceClassification, projector: bool = True, standardise: bool = True
     ) -> None:
         super().__init__()
-        config = network.config
+        config: Any = network.config
         if config.use_weighted_layer_sum:
             raise ValueError("This Wav2Vec2 weighs the outputs of all its layers, and so cannot be cut between them.")
         self.standardise = Standardised() if standardise else nn.Identity()

@@ -8,7 +8,6 @@ masking.
 
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import WhisperForAudioClassification
@@ -54,7 +53,7 @@ class WhisperClassifier(nn.Module):
         self, network: WhisperForAudioClassification, projector: bool = True, seconds: float | None = None
     ) -> None:
         super().__init__()
-        config = network.config
+        config: Any = network.config
         if config.use_weighted_layer_sum:
             raise ValueError("This Whisper weighs the outputs of all its layers, and so cannot be cut between them.")
         whole = 2 * HOP * config.max_source_positions  # samples
@@ -66,7 +65,7 @@ class WhisperClassifier(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.projector = network.projector if projector else nn.Identity()
         self.classifier = network.classifier if projector else nn.Linear(config.d_model, config.num_labels)
-        self.encoder.embed_positions = FixedPositions(self.encoder.embed_positions.weight)
+        setattr(self.encoder, "embed_positions", FixedPositions(self.encoder.embed_positions.weight))  # noqa: B010
         for part in (self.encoder, self.encoder.layers):
             setattr(part, OPENED, True)
 
