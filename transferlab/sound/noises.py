@@ -30,10 +30,11 @@ def noise(kind: Tensor, count: int, rate: int, generator: Generator) -> Tensor:
     clicks = torch.fft.irfft(
         torch.fft.rfft(drops * white, 2 * count) * torch.fft.rfft(ring, 2 * count), 2 * count
     )[:, :count]  # fmt: skip
-    part = torch.arange(1, MOST_PARTS + 1)[:, None]  # (P, 1)
-    turns = part * MAINS * torch.arange(count) / rate  # (P, T)
     phases = torch.rand(number, MOST_PARTS, 1, generator=generator)
-    hum = ((turns + phases).frac() * math.tau).sin().div(part).sum(1)
+    hum = torch.zeros(number, count)
+    for part in range(1, MOST_PARTS + 1):  # one by one: all at once would be the largest thing in memory
+        turns = part * MAINS * torch.arange(count) / rate  # (T,)
+        hum += ((turns + phases[:, part - 1]).frac() * math.tau).sin() / part
     every = torch.stack([white, pink, clicks, hum])  # (4, N, T)
     chosen = every[kind, torch.arange(number)]
     return chosen / chosen.square().mean(1, keepdim=True).sqrt().clamp_min(1e-9)
