@@ -38,7 +38,7 @@ class Card:
     library: str
     source: str
     licence: str
-    input_size: int = 0
+    input_size: int
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
     interpolation: str = "bilinear"

@@ -147,7 +147,7 @@ def _card(name: str | Path, config: Any, model: nn.Module, pretrained: bool, sam
     named = config.id2label if same_head and pretrained else {}
     return Card(
         name=str(name), architecture=config.model_type, library="transformers", source=f"transformers, {name}",
-        licence="as its makers say on its page", num_classes=classes,
+        licence="as its makers say on its page", input_size=0, num_classes=classes,
         class_names=tuple(str(named[i]) for i in range(classes)) if len(named) == classes else (),
         num_parameters=number, megabytes=round(4 * number / 1e6, 2), pretrained=pretrained,
         weights=str(name) if pretrained else "random",
