@@ -29,7 +29,7 @@ RANKS = {
     "transferability": 4.2, "rank_agreement": 1, "joining": 2.3, "same_everywhere": 4.6, "shared_gradient": 4.2,
     "many_processes": 2.2, "shared_batch_norm": 2.3, "__main__": 9.5,
     "plots": 6, "tables": 6.5, "comparison": 6.5, "examination": 7,
-    "language": 2.5, "learning": 8.3, "prepared_folder": 6.2, "profiles": 6.4, "health": 6.5, "bench": 8.5, "cli": 9,
+    "language": 2.5, "sound": 2.5, "learning": 8.3, "prepared_folder": 6.2, "profiles": 6.4, "health": 6.5, "bench": 8.5, "cli": 9,
 }  # fmt: skip
 
 
@@ -122,7 +122,8 @@ def test_modules_named_after_their_verb_can_be_called_in_any_order_of_imports():
 
 
 @pytest.mark.parametrize(
-    "package", ["advice", "audit", "bets", "data", "experiments", "explain", "failures", "language", "lora", "museum"]
+    "package",
+    ["advice", "audit", "bets", "data", "experiments", "explain", "failures", "language", "lora", "museum", "sound"],
 )
 def test_a_verb_stays_a_function_whatever_was_imported_before(package):
     """A module of the verb's name would hide it from the second import on, where names load when they are used."""

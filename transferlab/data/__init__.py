@@ -1,4 +1,4 @@
-"""What to learn from: drawn worlds, folders, torchvision's sets; as `ImageSet` or `TextSet`. Names load when used."""
+"""What to learn from: drawn worlds, folders, torchvision's sets; images, texts, sounds. Names load when used."""
 
 from importlib import import_module
 from typing import Any
@@ -7,6 +7,7 @@ _WHERE = {
     "FolderReport": "folder_report",
     "ImageSet": "images",
     "LabelledSet": "labelled",
+    "SoundSet": "sounds",
     "Splits": "labelled",
     "TextSet": "texts",
     "folder": "folder",

@@ -65,28 +65,54 @@ def is_image(name: str) -> bool:
     return not is_hidden(name) and os.path.splitext(name)[1].lower() in EXTENSIONS
 
 
-def list_classes(root: Path) -> Listing:
+def list_classes(
+    root: Path, extensions: tuple[str, ...] = EXTENSIONS, noun: str = "image", links_out: bool = True
+) -> Listing:
     """What lies in the class folders of `root`, and what beside them.
 
-    >>> listing = list_classes(Path("flowers"))
-    >>> listing.class_names
-    ['daisy', 'rose']
+        >>> listing = list_classes(Path("flowers"))
+        >>> listing.class_names
+        ['daisy', 'rose']
+
+    Files with other `extensions` are passed over as "not an image", or not a `noun`. Without `links_out` a link to
+    something outside `root` is passed over too.
     """
     listing, seen = Listing(), {_identity(os.stat(root))}
+    asked = _Asked(os.path.realpath(root), extensions, noun, links_out)
     # macOS writes é as two characters, others as one; composed before they are sorted, train/ and val/ agree.
     for class_name, name in sorted((unicodedata.normalize("NFC", printable(name)), name) for name in subfolders(root)):
         listing.class_names.append(class_name)
-        _walk(root, os.path.join(root, name), len(listing.class_names) - 1, seen, listing)
+        _walk(root, os.path.join(root, name), len(listing.class_names) - 1, seen, listing, asked)
     for name in sorted(os.listdir(root)):
         if not is_hidden(name) and not _is_folder(os.path.join(root, name)):
             listing.skipped.append(Skipped(printable(name), "not inside a class folder"))
     return listing
 
 
-def _walk(root: Path, top: str, label: int, seen: set[tuple[int, int]], listing: Listing) -> None:
+@dataclass(frozen=True)
+class _Asked:
+    root: str
+    extensions: tuple[str, ...]
+    noun: str
+    links_out: bool
+
+    def leaves(self, path: str) -> bool:
+        """Whether this is a link to something outside, where such are not wanted."""
+        if self.links_out or not os.path.islink(path):
+            return False
+        return not os.path.realpath(path).startswith(self.root.rstrip(os.sep) + os.sep)
+
+    def wants(self, name: str) -> bool:
+        return not is_hidden(name) and os.path.splitext(name)[1].lower() in self.extensions
+
+
+def _walk(root: Path, top: str, label: int, seen: set[tuple[int, int]], listing: Listing, asked: _Asked) -> None:
     files, pending = [], [top]
     while pending:  # a list and no recursion: a hostile archive can be deeper than Python's stack
         folder = pending.pop()
+        if asked.leaves(folder):
+            listing.skipped.append(Skipped(_relative(root, folder), "a link out of the folder"))
+            continue
         try:
             identity = _identity(os.stat(folder))
             if identity in seen:
@@ -116,9 +142,12 @@ def _walk(root: Path, top: str, label: int, seen: set[tuple[int, int]], listing:
                 Skipped(shown, "a link that leads nowhere" if os.path.islink(path) else _said(error))
             )
             continue
-        if not is_image(name):
+        if asked.leaves(path):
+            listing.skipped.append(Skipped(shown, "a link out of the folder"))
+        elif not asked.wants(name):
             extension = os.path.splitext(name)[1]
-            reason = f"not an image ({printable(extension)})" if extension else "not an image (no extension)"
+            what = f"not {'an' if asked.noun[0] in 'aeiou' else 'a'} {asked.noun}"
+            reason = f"{what} ({printable(extension)})" if extension else f"{what} (no extension)"
             listing.skipped.append(Skipped(shown, reason))
         elif not stat.S_ISREG(status.st_mode):
             listing.skipped.append(Skipped(shown, "not a file but a pipe or device"))

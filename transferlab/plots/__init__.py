@@ -3,8 +3,9 @@
     >>> accuracy_curves([run, other]).figure.savefig("curves.png")
 
 `style.py` holds what they share, `curves.py` draws runs, `sheets.py` images, `maps.py` and `compare.py` attributions,
-`kernels.py` and `activations.py` what is inside, `drift.py` how it moved, `checks.py` the lie detector. Figures of
-several panels take and return a figure. `alternative_text` says in words what a figure shows.
+`kernels.py` and `activations.py` what is inside, `drift.py` how it moved, `checks.py` the lie detector, `sounds.py` and
+`hearing.py` sounds. Figures of several panels take and return a figure. `alternative_text` says in words what a figure
+shows.
 """
 
 from transferlab.plots.activations import (
@@ -29,6 +30,7 @@ from transferlab.plots.checks import (
 from transferlab.plots.compare import comparison_figure, comparison_panel
 from transferlab.plots.curves import accuracy_curves, forgetting_curves, lr_curves, run_figure
 from transferlab.plots.drift import drift_figure, run_heat_map, run_lines, stage_lines
+from transferlab.plots.hearing import hear, wav_bytes
 from transferlab.plots.kernels import (
     colour_opponency,
     edge_likeness,
@@ -39,6 +41,7 @@ from transferlab.plots.kernels import (
 )
 from transferlab.plots.maps import attribution_overlay
 from transferlab.plots.sheets import contact_sheet, tile
+from transferlab.plots.sounds import sound_figure
 from transferlab.plots.style import COLOURS, DASHES, LABELS, alternative_text, describe, label, save_figure
 
 __all__ = [
@@ -66,6 +69,7 @@ __all__ = [
     "fitted_kernels",
     "forgetting_curves",
     "group_accuracy",
+    "hear",
     "kernel_figure",
     "kernel_grid",
     "label",
@@ -81,9 +85,11 @@ __all__ = [
     "run_heat_map",
     "run_lines",
     "save_figure",
+    "sound_figure",
     "stage_lines",
     "telling_dots",
     "tile",
     "verdict_axes",
     "verdict_figure",
+    "wav_bytes",
 ]

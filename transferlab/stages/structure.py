@@ -7,12 +7,26 @@ followed each time.
 """
 
 import dataclasses
+from types import BuiltinFunctionType
 from typing import Any
 
 import torch
 from torch import nn
 
-_PLAIN = (bool, int, float, complex, str, bytes, type(None), type, torch.dtype, torch.device, torch.memory_format)
+_PLAIN = (
+    bool,
+    int,
+    float,
+    complex,
+    str,
+    bytes,
+    type(None),
+    type,
+    torch.dtype,
+    torch.device,
+    torch.memory_format,
+    BuiltinFunctionType,
+)  # the last as in transformers' GELUActivation
 # What every module has, the keeper of a frozen stage (see freezing), and a model's card: none of them is structure.
 _NOT_STRUCTURE = set(vars(nn.Module())) | {"train", "card"}
 

@@ -15,6 +15,7 @@ from transferlab.stages.classifier import ADAPTER, has_weight, is_norm
 
 TRUNK = 0.4  # a Sequential with at least this share of all weight layers is a trunk, opened into its elements
 WRAPPER = 0.7  # another module with at least this share merely wraps the network (`encoder`, `backbone`)
+OPENED = "is_transferlab_trunk"  # set on a module that wraps the network, however few layers it has
 PARAMETERS = (nn.ParameterList, nn.ParameterDict)
 LISTS = (nn.ModuleList, nn.ModuleDict)  # they have no forward of their own; their owner calls the elements
 
@@ -87,7 +88,11 @@ def find_units(model: nn.Module, heads: Iterable[str]) -> Anatomy:
                 continue  # a module shared with an earlier place counts there
             if full in heads:
                 units.append(Unit(full, "weight"))
-            elif any(head.startswith(f"{full}.") for head in heads) or _is_trunk(full, module, child):
+            elif (
+                any(head.startswith(f"{full}.") for head in heads)
+                or getattr(child, OPENED, False)
+                or _is_trunk(full, module, child)
+            ):
                 visit(full, child, "")
             elif isinstance(child, LISTS) and type(child).forward is nn.Module.forward and len(child):
                 visit(full, child, group or full)
