@@ -30,7 +30,7 @@ class Card:
     weights file, or of the parameters in fp32 where there is no file. `accuracy` holds measured figures within 0…1 and
     what they were measured on; empty means that nobody recorded any. `class_names` is empty where the head's outputs
     mean nothing yet. `notes` says what `load` did beyond loading, `details` what else the makers of the weights
-    recorded.
+    recorded. `takes` says what goes in where that is no image.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Card:
     library: str
     source: str
     licence: str
-    input_size: int
+    input_size: int  # 0 where it takes no images
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
     interpolation: str = "bilinear"
@@ -51,6 +51,7 @@ class Card:
     weights: str = "random"
     notes: tuple[str, ...] = ()
     details: dict[str, Any] = field(default_factory=dict, hash=False)
+    takes: str = ""
 
     def __post_init__(self) -> None:
         for name in ("mean", "std", "class_names", "notes"):
@@ -62,8 +63,8 @@ class Card:
         rows = {
             "source": self.source,
             "licence": self.licence,
-            "images": f"{self.input_size}×{self.input_size} pixels, {self.interpolation}, "
-            f"mean {_numbers(self.mean)}, std {_numbers(self.std)}",
+            "takes" if self.takes else "images": self.takes or f"{self.input_size}×{self.input_size} pixels, "
+            f"{self.interpolation}, mean {_numbers(self.mean)}, std {_numbers(self.std)}",
             "classes": _classes(self.num_classes, self.class_names),
             "size": f"{self.num_parameters:,} parameters, {self.megabytes:g} MB",
             "accuracy": _accuracy(self.accuracy),
@@ -140,10 +141,10 @@ def _check(card: Card) -> None:
     def fail(name: str, meaning: str) -> None:
         raise ValueError(f"The card's {name} must be {meaning}; it is {getattr(card, name)!r}.")
 
-    for name in ("name", "architecture", "library", "source", "licence", "interpolation", "weights"):
+    for name in ("name", "architecture", "library", "source", "licence", "interpolation", "weights", "takes"):
         if not isinstance(getattr(card, name), str):
             fail(name, "text")
-    for name, least in (("input_size", 1), ("num_classes", 0), ("num_parameters", 0)):
+    for name, least in (("input_size", 0 if card.takes else 1), ("num_classes", 0), ("num_parameters", 0)):
         value = getattr(card, name)
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             fail(name, f"a whole number, {least} or more")

@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from transferlab.backbones.names import BackboneName, is_file_name, library_of, resolve
+from transferlab.backbones.names import TEXTS, BackboneName, is_file_name, library_of, resolve
 from transferlab.backbones.torchvision_models import checkpoints_folder, file_name, hash_in
 
 
@@ -52,6 +52,10 @@ def fetch(name: str) -> FetchReport:
         cached = None
     if cached is not None:
         return _report(backbone, cached, downloaded=False)
+    if backbone.library == TEXTS:
+        from transferlab.backbones.hugging_face_download import download
+
+        return _report(backbone, download(backbone), downloaded=True)
     path = _from_hub(backbone) if backbone.library == "timm" else None
     if path is None:
         path = _from_url(backbone, library_of(backbone).download_url(backbone))

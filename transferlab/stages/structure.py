@@ -7,14 +7,16 @@ followed each time.
 """
 
 import dataclasses
+from types import BuiltinFunctionType
 from typing import Any
 
 import torch
 from torch import nn
 
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), type, torch.dtype, torch.device, torch.memory_format)
-# What every module has, the keeper of a frozen stage (see freezing), and a model's card: none of them is structure.
-_NOT_STRUCTURE = set(vars(nn.Module())) | {"train", "card"}
+_PLAIN = (*_PLAIN, BuiltinFunctionType)  # torch's own, such as F.gelu: its `repr` is its name
+# What every module has, the keeper of a frozen stage (see freezing), a model's card and its tokenizer: no structure.
+_NOT_STRUCTURE = set(vars(nn.Module())) | {"train", "card", "tokens"}
 
 
 def is_plain(value: object) -> bool:
