@@ -29,7 +29,7 @@ RANKS = {
     "transferability": 4.2, "rank_agreement": 1, "joining": 2.3, "same_everywhere": 4.6, "shared_gradient": 4.2,
     "many_processes": 2.2, "shared_batch_norm": 2.3, "__main__": 9.5,
     "plots": 6, "tables": 6.5, "comparison": 6.5, "examination": 7,
-    "language": 2.5, "learning": 8.3, "health": 6.5, "bench": 8.5, "cli": 9,
+    "language": 2.5, "text": 2.7, "learning": 8.3, "health": 6.5, "bench": 8.5, "cli": 9,
 }  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def test_no_import_goes_upwards(path):
             assert rank(name) < rank(own), f"{own} (rank {rank(own)}) imports {name} (rank {rank(name)})"
 
 
-HEAVY = ("torch", "torchvision", "timm", "captum", "matplotlib", "ipywidgets", "anywidget")
+HEAVY = ("torch", "torchvision", "timm", "captum", "matplotlib", "ipywidgets", "anywidget", "transformers")
 
 
 # What panels may import of us: the session and what is made to be shown. Nothing that touches a parameter.
@@ -122,7 +122,7 @@ def test_modules_named_after_their_verb_can_be_called_in_any_order_of_imports():
 
 
 @pytest.mark.parametrize(
-    "package", ["advice", "audit", "bets", "data", "experiments", "explain", "failures", "language", "museum"]
+    "package", ["advice", "audit", "bets", "data", "experiments", "explain", "failures", "language", "museum", "text"]
 )
 def test_a_verb_stays_a_function_whatever_was_imported_before(package):
     """A module of the verb's name would hide it from the second import on, where names load when they are used."""

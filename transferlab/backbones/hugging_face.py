@@ -210,7 +210,7 @@ def adapt(name: BackboneName, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         # TensorFlow's names for a norm's two vectors, in the first BERT files
         key = key.removesuffix(".gamma") + ".weight" if key.endswith(".gamma") else key
         key = key.removesuffix(".beta") + ".bias" if key.endswith(".beta") else key
-        if key.endswith(("position_ids", "token_type_ids", "attn.bias", "attn.masked_bias", "rotary_emb.inv_freq")):
+        if key.endswith(("position_ids", "token_type_ids", ".attn.bias", ".attn.masked_bias", "rotary_emb.inv_freq")):
             continue
         if alone and not key.startswith(MAY_BE_FRESH[:-1] + ("cls.", "vocab_", "qa_outputs.")):
             key = f"{body}.{key}"

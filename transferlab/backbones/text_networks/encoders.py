@@ -24,6 +24,7 @@ class EncoderNetwork(TextNetwork):
         super().__init__(inner.config, task, padding, max_tokens)
         self.body, self.embedding_name = body, f"{body}.embeddings.word_embeddings"
         if task == "sentence_embedding":
+            inner.pooler = None  # BERT's, for the first token; the mean of all does not go through it
             setattr(self, body, inner)
             self.head = nn.Linear(inner.config.hidden_size, num_classes)
         else:
