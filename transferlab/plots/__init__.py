@@ -3,7 +3,7 @@
     >>> accuracy_curves([run, other]).figure.savefig("curves.png")
 
 `style.py` holds what they share, `curves.py` draws runs, `sheets.py` images, `maps.py` and `compare.py` attributions,
-`kernels.py` and `activations.py` what is inside, `drift.py` how it moved, `checks.py` the lie detector. Figures of
+`kernels.py` and `activations.py` what is inside, `drift.py` how it moved, `checks.py` the lie detector, `words.py` texts. Figures of
 several panels take and return a figure. `alternative_text` says in words what a figure shows.
 """
 
@@ -40,6 +40,7 @@ from transferlab.plots.kernels import (
 from transferlab.plots.maps import attribution_overlay
 from transferlab.plots.sheets import contact_sheet, tile
 from transferlab.plots.style import COLOURS, DASHES, LABELS, alternative_text, describe, label, save_figure
+from transferlab.plots.words import word_axes, word_html
 
 __all__ = [
     "COLOURS",
