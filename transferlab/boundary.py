@@ -190,7 +190,7 @@ class Boundary:
         return torch.cat([rows, others, again])
 
     def _pieces(self, number: int) -> int:
-        """In how many equal parts rows go through the front: texts in parts of 32 to 64, since their layers are wide."""
+        """In how many equal parts rows go through the front: texts in 32 to 64 at once, since their layers are wide."""
         return -(-number // (2 * SMALLEST_BATCH)) if self._pixels.dtype == torch.int64 else 1
 
     def _compute(self, rows: Tensor) -> Tensor:

@@ -57,8 +57,8 @@ def layer_probes(model: nn.Module, data: Splits, batch_size: int = 250) -> tuple
     """
     if data.train.num_classes > MOST_CLASSES:
         raise ValueError(
-            f"A probe tells at most {MOST_CLASSES:,} classes apart, and here are {data.train.num_classes:,}. Probe with "
-            "other labels, such as the kinds of texts."
+            f"A probe tells at most {MOST_CLASSES:,} classes apart, and here are {data.train.num_classes:,}. Probe "
+            "with other labels, such as the kinds of texts."
         )
     train, held_out = (_features(model, images, batch_size) for images in (data.train, data.held_out))
     labels, held_labels = asked(data.train.labels.cpu()), asked(data.held_out.labels.cpu())

@@ -5,8 +5,32 @@ from pathlib import Path
 
 import torch
 
-WORDS = ("the cat dog sat ran on under mat tree red blue big small is was open shut please thanks why how ! ? . , un ##known"
-         " ##s").split()  # fmt: skip
+WORDS = (
+    *[
+        "the",
+        "cat",
+        "dog",
+        "sat",
+        "ran",
+        "on",
+        "under",
+        "mat",
+        "tree",
+        "red",
+        "blue",
+        "big",
+        "small",
+        "is",
+        "was",
+        "open",
+        "shut",
+        "please",
+        "thanks",
+        "why",
+        "how",
+    ],
+    *["!", "?", ".", ",", "un", "##known", "##s"],
+)
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 SMALL = {"num_hidden_layers": 2, "num_attention_heads": 2, "hidden_size": 32, "intermediate_size": 64}
 CONFIGS = {
@@ -21,8 +45,8 @@ START = {"bert": "Bert", "roberta": "Roberta", "xlm-roberta": "XLMRoberta", "dis
          "gpt2": "GPT2", "llama": "Llama"}  # fmt: skip
 ENCODERS = ("bert", "roberta", "xlm-roberta", "distilbert")
 TASKS = {
-    **{kind: ("sequence_classification", "token_classification", "sentence_embedding") for kind in ENCODERS},
-    **{kind: ("sequence_classification", "causal_lm") for kind in ("gpt2", "llama")},
+    **dict.fromkeys(ENCODERS, ("sequence_classification", "token_classification", "sentence_embedding")),
+    **dict.fromkeys(("gpt2", "llama"), ("sequence_classification", "causal_lm")),
 }
 ALL = [(kind, task) for kind, tasks in TASKS.items() for task in tasks]
 
@@ -45,8 +69,12 @@ def tokenizer(kind: str):
 def library_class(kind: str, task: str):
     import transformers
 
-    endings = {"sequence_classification": "ForSequenceClassification", "token_classification": "ForTokenClassification",
-               "sentence_embedding": "Model", "causal_lm": "LMHeadModel" if kind == "gpt2" else "ForCausalLM"}  # fmt: skip
+    endings = {
+        "sequence_classification": "ForSequenceClassification",
+        "token_classification": "ForTokenClassification",
+        "sentence_embedding": "Model",
+        "causal_lm": "LMHeadModel" if kind == "gpt2" else "ForCausalLM",
+    }
     return getattr(transformers, START[kind] + endings[task])
 
 

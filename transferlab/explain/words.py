@@ -1,6 +1,6 @@
 """Which words an answer rests on: integrated gradients on the embeddings of the tokens, joined to words.
 
-Captum computes (Layer Integrated Gradients; Sundararajan et al., "Axiomatic Attribution for Deep Networks", 2017): along
+Captum computes (Layer Integrated Gradients; Sundararajan et al., "Axiomatic Attribution for Deep Networks", 2017): on
 the straight way from a text of padding to this text, how much did each token's vector change the score? The parts add
 up to the difference of the two scores, up to the steps of the sum; that is measured each time. The work is done in a
 copy. Left out: what to believe; and explanations of several answers of one text at once.
@@ -32,8 +32,8 @@ class WordAttributions:
         complaint: score 2.31, of which padding alone gives 0.10
         again +1.20, late +0.80, …
 
-    `spans` are the letters `(start, end)` of each word in `text`, `values` what it adds to the score (a logit). `rest` is
-    what the model's own signs in front and behind add. `score` is the text's, `baseline` that of as many tokens of
+    `spans` are the letters `(start, end)` of each word in `text`, `values` what it adds to the score (a logit). `rest`
+    is what the model's own signs in front and behind add. `score` is the text's, `baseline` that of as many tokens of
     padding; the values and the rest sum to their difference but for `gap`. `cut` says that the text went on.
     """
 
@@ -94,7 +94,9 @@ def word_attributions(
         raise ValueError(f"Give a text with at least one word; you gave {text!r}.")
     encoded = model.tokens.encode([text], model.max_tokens)[0]
     spans = word_spans(text[: max(end for _, end in encoded.letters)])
-    home = [_word_of(letters, special, spans) for letters, special in zip(encoded.letters, encoded.special, strict=True)]
+    home = [
+        _word_of(letters, special, spans) for letters, special in zip(encoded.letters, encoded.special, strict=True)
+    ]
     if all(one is None for one in home):
         raise ValueError("The model's tokenizer finds no word in this text.")
     place = _place(model, home, word, len(spans))
@@ -160,9 +162,7 @@ def _integrated(
     assert isinstance(inside, TextNetwork)
     device = next(inside.parameters()).device
     tokens = torch.tensor([encoded.numbers], device=device)  # (1, T)
-    empty = torch.where(
-        torch.tensor([encoded.special], device=device), tokens, torch.full_like(tokens, inside.padding)
-    )
+    empty = torch.where(torch.tensor([encoded.special], device=device), tokens, torch.full_like(tokens, inside.padding))
     table = inside.get_submodule(inside.embedding_name)
 
     def answer(rows: Tensor) -> Tensor:

@@ -3,8 +3,8 @@
     >>> accuracy_curves([run, other]).figure.savefig("curves.png")
 
 `style.py` holds what they share, `curves.py` draws runs, `sheets.py` images, `maps.py` and `compare.py` attributions,
-`kernels.py` and `activations.py` what is inside, `drift.py` how it moved, `checks.py` the lie detector, `words.py` texts. Figures of
-several panels take and return a figure. `alternative_text` says in words what a figure shows.
+`kernels.py` and `activations.py` what is inside, `drift.py` how it moved, `checks.py` the lie detector, `words.py`
+texts. Figures of several panels take and return a figure. `alternative_text` says in words what a figure shows.
 """
 
 from transferlab.plots.activations import (
@@ -87,4 +87,6 @@ __all__ = [
     "tile",
     "verdict_axes",
     "verdict_figure",
+    "word_axes",
+    "word_html",
 ]

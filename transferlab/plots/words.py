@@ -8,7 +8,7 @@ reads on a dark page as well. A text may hold anything: all of it is escaped.
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from transferlab.explain.words import WordAttributions
 from transferlab.plots.style import describe, new_axes
@@ -22,6 +22,7 @@ INK = "#1b1b1b"
 FAINT = 0.12  # of the strongest: below it a word has no underline
 SIZE, ADVANCE = 9, 0.602  # points; the width of each letter of DejaVu Sans Mono, in sizes
 LINE = 0.3  # inches
+LONGEST = 30  # letters of a word in the alternative text
 
 
 def word_html(found: WordAttributions, title: bool = True) -> str:
@@ -66,15 +67,20 @@ def word_axes(found: WordAttributions, ax: Axes | None = None, width: int = 60) 
     from matplotlib.patches import Rectangle
 
     lines = _lines(found, width)
-    title = [f"{found.target_name}, score {found.score:.2f}: orange, a line: for it; blue, dots: against it", *found.notes()]
+    title = [
+        f"{found.target_name}, score {found.score:.2f}: orange, a line: for it; blue, dots: against it",
+        *found.notes(),
+    ]
     letter = SIZE * ADVANCE / 72  # inches
     if ax is None:
         inches = letter * (width + 2), LINE * len(lines) + 0.2 * len(title) + 0.25
         ax = new_axes(inches)
-        ax.figure.set_layout_engine("none")  # which would change what a letter's width is
+        figure: Any = ax.figure
+        figure.set_layout_engine("none")  # which would change what a letter's width is
         ax.set_position((0, 0, 1, LINE * (len(lines) + 0.3) / inches[1]))
     strongest = _strongest(found)
-    across = ax.get_position().width * ax.figure.get_figwidth() / letter  # letters
+    figure = ax.figure
+    across = ax.get_position().width * figure.get_figwidth() / letter  # letters
     ax.set(xlim=(-1, across - 1), ylim=(len(lines) + 0.2, -0.1), xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     for row, line in enumerate(lines):
@@ -127,7 +133,8 @@ def _lines(found: WordAttributions, width: int) -> list[list[tuple[int, int, str
 
 
 def _in_words(found: WordAttributions) -> str:
-    ranked = sorted(zip(found.words, found.values, strict=True), key=lambda pair: -pair[1])
+    words = [word if len(word) <= LONGEST else f"{word[: LONGEST - 1]}…" for word in found.words]
+    ranked = sorted(zip(words, found.values, strict=True), key=lambda pair: -pair[1])
     speaks = [f"{word} {value:+.2f}" for word, value in ranked if value > 0][:5]
     against = [f"{word} {value:+.2f}" for word, value in reversed(ranked) if value < 0][:5]
     return (

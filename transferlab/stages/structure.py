@@ -13,8 +13,10 @@ from typing import Any
 import torch
 from torch import nn
 
-_PLAIN = (bool, int, float, complex, str, bytes, type(None), type, torch.dtype, torch.device, torch.memory_format)
-_PLAIN = (*_PLAIN, BuiltinFunctionType)  # torch's own, such as F.gelu: its `repr` is its name
+_PLAIN = (
+    bool, int, float, complex, str, bytes, type(None), type, torch.dtype, torch.device, torch.memory_format,
+    BuiltinFunctionType,  # torch's own, such as F.gelu: its `repr` is its name
+)  # fmt: skip
 # What every module has, the keeper of a frozen stage (see freezing), a model's card and its tokenizer: no structure.
 _NOT_STRUCTURE = set(vars(nn.Module())) | {"train", "card", "tokens"}
 

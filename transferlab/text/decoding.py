@@ -9,7 +9,7 @@ from pathlib import Path
 
 LARGEST_FILE = 200_000_000  # bytes
 # Parts of a text that no reader means and that a terminal would obey; tabs and line breaks are text.
-_CONTROLS = {code: " " for code in [*range(9), 11, 12, *range(14, 32), 127]}
+_CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127], " ")
 
 
 def read_text(path: Path, largest: int = LARGEST_FILE) -> tuple[str, str]:

@@ -62,7 +62,9 @@ def texts_in_folders(root: Path, longest: int) -> Found:
                 if note:
                     odd.setdefault(note, []).append(shown)
     for note, names in odd.items():
-        found.notes.append(f"{note}: {', '.join(names[:5])}" + (f" and {len(names) - 5} more" if len(names) > 5 else ""))
+        found.notes.append(
+            f"{note}: {', '.join(names[:5])}" + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        )
     return found
 
 

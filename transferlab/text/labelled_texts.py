@@ -100,7 +100,9 @@ class LabelledTexts:
         if not self.texts:
             raise ValueError("There are no texts; give at least one.")
         if len(self.texts) != len(self.labels):
-            raise ValueError(f"Every text has one label; you gave {len(self.texts)} texts and {len(self.labels)} labels.")
+            raise ValueError(
+                f"Every text has one label; you gave {len(self.texts)} texts and {len(self.labels)} labels."
+            )
         empty = [row for row, text in zip(self.rows, self.texts, strict=True) if not text.strip()]
         if empty:
             raise ValueError(f"{plural(len(empty), 'text')} without a letter: {some(empty)}. Leave such texts out.")

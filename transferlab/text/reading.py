@@ -96,7 +96,10 @@ def _finished(
         others = {i: labels[i] for i in range(len(labels)) if labels[i] not in class_names}
         report = replace(
             report,
-            skipped=(*skipped, *(Skipped(names[i], f"another class ('{printable(one)}')") for i, one in others.items())),
+            skipped=(
+                *skipped,
+                *(Skipped(names[i], f"another class ('{printable(one)}')") for i, one in others.items()),
+            ),
         )
         texts, labels, names = ([values[i] for i in kept] for values in (texts, labels, names))
     if not texts:

@@ -1,7 +1,7 @@
 """From texts and labels to a model's tokens: a `TextSet` to train on.
 
-Rows are filled up to the longest text of the set. A text that is longer than what the model reads is cut, and the report
-says which. Left out: pairs of texts, and windows over long ones.
+Rows are filled up to the longest text of the set. A text that is longer than what the model reads is cut, and
+the report says which. Left out: pairs of texts, and windows over long ones.
 """
 
 from collections.abc import Sequence
@@ -108,15 +108,13 @@ def tagged_words(
     return TextSet(tokens, filled_up(labels, UNLABELLED), classes, padding=padding, texts=joined, report=report)
 
 
-def next_tokens(
-    given: Sequence[str], *, model: nn.Module, max_tokens: int | None = None, name: str = ""
-) -> TextSet:
+def next_tokens(given: Sequence[str], *, model: nn.Module, max_tokens: int | None = None, name: str = "") -> TextSet:
     """Texts for a language model: at each token, the label is the token that comes next, `(N, T)`.
 
         >>> next_tokens(["It was a dark night."], model=model).labels.shape
         torch.Size([1, 5])
 
-    Long texts are cut into pieces of `max_tokens` (by default what the model reads, at most 256), none of which is lost;
+    Long texts are cut into pieces of `max_tokens` (by default what the model reads, at most 256), and nothing is lost:
     a piece begins with the last token of the one before it. The classes are the vocabulary.
 
     Raises:
@@ -125,7 +123,7 @@ def next_tokens(
     if isinstance(given, str) or not given or not all(isinstance(one, str) for one in given):
         raise ValueError("Give a list of texts: next_tokens(['…'], model=model).")
     reader, padding, most = _reader(model, max_tokens)
-    size = most if max_tokens else min(most, 256)
+    size: int = most if max_tokens else min(most, 256)
     pieces, labels, sources = [], [], []
     for text in given:
         numbers = reader.encode([text], at_most=10**9)[0].numbers
@@ -136,9 +134,14 @@ def next_tokens(
             sources.append(reader.text_of(pieces[-1]))
     if not pieces:
         raise ValueError("None of these texts has two tokens, so that nothing comes next.")
-    names = reader.vocabulary(model.config.vocab_size)  # type: ignore[union-attr]
+    names = reader.vocabulary(reads_texts(model).config.vocab_size)
     return TextSet(
-        filled_up(pieces, padding), filled_up(labels, UNLABELLED), names, padding=padding, texts=tuple(sources), name=name
+        filled_up(pieces, padding),
+        filled_up(labels, UNLABELLED),
+        names,
+        padding=padding,
+        texts=tuple(sources),
+        name=name,
     )
 
 
@@ -210,8 +213,8 @@ def _first_tokens(words: Sequence[str], answers: Sequence[int], one: Encoded) ->
         if special or start == end:
             continue
         # Some tokenizers count the space in front of a word to its first token.
-        word = max(i for i, begin in enumerate(starts) if begin <= max(start, end - 1))
-        if word not in done and end > starts[word]:
-            labels[place] = answers[word]
-            done.add(word)
+        number = max(i for i, begin in enumerate(starts) if begin <= max(start, end - 1))
+        if number not in done:
+            labels[place] = answers[number]
+            done.add(number)
     return labels

@@ -29,7 +29,8 @@ class EncoderNetwork(TextNetwork):
             self.head = nn.Linear(inner.config.hidden_size, num_classes)
         else:
             setattr(self, body, getattr(inner, body))
-            self.dropout = getattr(inner, "dropout", None)
+            if hasattr(inner, "dropout"):  # RoBERTa has it in its classifier
+                self.dropout = inner.dropout
             self.classifier = inner.classifier
 
     def forward(self, tokens: Tensor) -> Tensor:

@@ -99,7 +99,9 @@ class Tokens:
             room = LETTERS_A_TOKEN * at_most
             found = self._tokenizer.encode_batch([text[:room] for text in texts], add_special_tokens=special)
             found = [
-                one if len(text) <= room or one.overflowing else self._tokenizer.encode(text, add_special_tokens=special)
+                one
+                if len(text) <= room or one.overflowing
+                else self._tokenizer.encode(text, add_special_tokens=special)
                 for one, text in zip(found, texts, strict=True)
             ]
         finally:
