@@ -14,7 +14,7 @@ PACKAGE = Path(transferlab.__file__).parent
 # A module imports only modules of a lower rank, or of its own folder.
 RANKS = {
     "errors": 0, "machine": 0, "files": 0, "callable_module": 0, "unsupported": 0, "records": 0.5,
-    "stages": 1, "backbones": 1, "data": 1, "meters": 1, "losses": 1.5, "fast_paths": 1.5, "precision": 1.5,
+    "stages": 1, "backbones": 1, "data": 0.9, "meters": 1, "losses": 1.5, "fast_paths": 1.5, "precision": 1.5,
     "out_of_memory": 1.5,
     "freezing": 2, "heads": 2, "lr_groups": 2, "inference": 2, "randomness": 2, "divergence": 2, "kept_rows": 2,
     "kept_store": 2.2, "identity": 2,

@@ -5,32 +5,10 @@ from pathlib import Path
 
 import torch
 
-WORDS = (
-    *[
-        "the",
-        "cat",
-        "dog",
-        "sat",
-        "ran",
-        "on",
-        "under",
-        "mat",
-        "tree",
-        "red",
-        "blue",
-        "big",
-        "small",
-        "is",
-        "was",
-        "open",
-        "shut",
-        "please",
-        "thanks",
-        "why",
-        "how",
-    ],
-    *["!", "?", ".", ",", "un", "##known", "##s"],
-)
+WORDS = [
+    "the", "cat", "dog", "sat", "ran", "on", "under", "mat", "tree", "red", "blue", "big", "small", "is", "was", "open",
+    "shut", "please", "thanks", "why", "how", "!", "?", ".", ",", "un", "##known", "##s",
+]  # fmt: skip
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 SMALL = {"num_hidden_layers": 2, "num_attention_heads": 2, "hidden_size": 32, "intermediate_size": 64}
 CONFIGS = {
