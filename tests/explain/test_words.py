@@ -64,7 +64,7 @@ def test_a_linear_network_gives_each_word_exactly_what_it_adds(models):
         nn.init.zeros_(part.weight)
     embeddings.LayerNorm = nn.Identity()
     found = word_attributions(model, "the unknowns sat", target=1)
-    table, head = embeddings.word_embeddings.weight, model.head.weight[1]
+    table, head = embeddings.word_embeddings.weight.detach(), model.head.weight[1].detach()
     numbers = model.tokens.encode(["the unknowns sat"], 40)[0].numbers
     each = [float((table[number] - table[0]) @ head) / len(numbers) for number in numbers]
     assert found.words == ("the", "unknowns", "sat")

@@ -85,6 +85,10 @@ def test_another_number_of_classes_gives_a_fresh_head(tmp_path):
     assert model.classifier.out_features == 7
     assert "the weights' own head had 3" in " ".join(model.card.notes)
     assert model.card.class_names == ()
+    torch.manual_seed(0)
+    other = tl.load(path, task="sequence_classification", num_classes=3)  # as many, but not for a whole text
+    assert not torch.equal(other.classifier.weight, tl.load(path).classifier.weight)
+    assert "come without a head" in " ".join(other.card.notes)
 
 
 def test_random_weights_and_a_task_in_the_name(tmp_path):

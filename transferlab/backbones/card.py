@@ -63,7 +63,8 @@ class Card:
         rows = {
             "source": self.source,
             "licence": self.licence,
-            "takes" if self.takes else "images": self.takes or f"{self.input_size}×{self.input_size} pixels, "
+            "takes" if self.takes else "images": self.takes
+            or f"{self.input_size}×{self.input_size} pixels, "
             f"{self.interpolation}, mean {_numbers(self.mean)}, std {_numbers(self.std)}",
             "classes": _classes(self.num_classes, self.class_names),
             "size": f"{self.num_parameters:,} parameters, {self.megabytes:g} MB",

@@ -32,7 +32,8 @@ FAMILIES = {
 }
 DECODERS = ("gpt2", "llama")
 # What a body without its task's head leaves out; everything else must be in the file.
-MAY_BE_FRESH = ("classifier.", "pre_classifier.", "score.", "head.", "lm_head.", "bert.pooler.")
+HEADS = ("classifier.", "pre_classifier.", "score.", "head.", "lm_head.")
+MAY_BE_FRESH = (*HEADS, "bert.pooler.")
 # What files hold beside it: other heads, and masks that old versions stored.
 NOT_NEEDED = ("cls.", "lm_head.", "vocab_", "qa_outputs.", "classifier.", "pre_classifier.", "score.", "pooler.")
 
@@ -186,6 +187,8 @@ def load_pretrained(name: BackboneName, path: Path, num_classes: int | None) -> 
     model = build(name, classes)
     own = model.state_dict()
     given = {key: value for key, value in given.items() if key in own or not key.startswith(NOT_NEEDED)}
+    if name.tag not in (folder_of(name).task, "causal_lm"):  # another task's head is no head for this one
+        given = {key: value for key, value in given.items() if not key.startswith(HEADS)}
     found = differences(own, given)
     head = own[[key for key in own if key.startswith(MAY_BE_FRESH)][-1]].shape[:1]
     fresh = tuple(key for key in found.missing + found.resized if key.startswith(MAY_BE_FRESH))
@@ -213,7 +216,7 @@ def adapt(name: BackboneName, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         key = key.removesuffix(".beta") + ".bias" if key.endswith(".beta") else key
         if key.endswith(("position_ids", "token_type_ids", ".attn.bias", ".attn.masked_bias", "rotary_emb.inv_freq")):
             continue
-        if alone and not key.startswith((*MAY_BE_FRESH[:-1], "cls.", "vocab_", "qa_outputs.")):
+        if alone and not key.startswith((*HEADS, "cls.", "vocab_", "qa_outputs.")):
             key = f"{body}.{key}"
         found[key] = value
     if name.tag in ("sentence_embedding", "token_classification") or body != "bert":
