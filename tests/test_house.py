@@ -14,7 +14,7 @@ PACKAGE = Path(transferlab.__file__).parent
 # A module imports only modules of a lower rank, or of its own folder.
 RANKS = {
     "errors": 0, "machine": 0, "files": 0, "callable_module": 0, "unsupported": 0, "records": 0.5, "downloading": 0.5,
-    "stages": 1, "backbones": 1, "data": 1, "meters": 1, "losses": 1.5, "fast_paths": 1.5, "precision": 1.5,
+    "stages": 1, "backbones": 1, "data": 0.9, "meters": 1, "losses": 1.5, "fast_paths": 1.5, "precision": 1.5,
     "out_of_memory": 1.5,
     "freezing": 2, "heads": 2, "lr_groups": 2, "inference": 2, "randomness": 2, "divergence": 2, "kept_rows": 2,
     "kept_store": 2.2, "identity": 2, "lora": 2.1, "costs": 2.3,
@@ -29,8 +29,8 @@ RANKS = {
     "transferability": 4.2, "rank_agreement": 1, "joining": 2.3, "same_everywhere": 4.6, "shared_gradient": 4.2,
     "many_processes": 2.2, "shared_batch_norm": 2.3, "__main__": 9.5,
     "plots": 6, "tables": 6.5, "comparison": 6.5, "examination": 7,
-    "language": 2.5, "sound": 2.5, "learning": 8.3, "prepared_folder": 6.2, "profiles": 6.4, "health": 6.5, "bench": 8.5,
-    "cli": 9,
+    "language": 2.5, "sound": 2.5, "text": 2.7, "prepared_folder": 6.2, "profiles": 6.4, "health": 6.5, "bench": 8.5,
+    "learning": 8.3, "cli": 9,
 }  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def test_no_import_goes_upwards(path):
             assert rank(name) < rank(own), f"{own} (rank {rank(own)}) imports {name} (rank {rank(name)})"
 
 
-HEAVY = ("torch", "torchvision", "timm", "captum", "matplotlib", "ipywidgets", "anywidget")
+HEAVY = ("torch", "torchvision", "timm", "captum", "matplotlib", "ipywidgets", "anywidget", "transformers")
 
 
 # What panels may import of us: the session and what is made to be shown. Nothing that touches a parameter.
@@ -124,7 +124,20 @@ def test_modules_named_after_their_verb_can_be_called_in_any_order_of_imports():
 
 @pytest.mark.parametrize(
     "package",
-    ["advice", "audit", "bets", "data", "experiments", "explain", "failures", "language", "lora", "museum", "sound"],
+    [
+        "advice",
+        "audit",
+        "bets",
+        "data",
+        "experiments",
+        "explain",
+        "failures",
+        "language",
+        "lora",
+        "museum",
+        "sound",
+        "text",
+    ],
 )
 def test_a_verb_stays_a_function_whatever_was_imported_before(package):
     """A module of the verb's name would hide it from the second import on, where names load when they are used."""

@@ -48,7 +48,13 @@ def test_what_cannot_be_compared_has_none():
 
 
 @pytest.mark.parametrize(
-    ("value", "plain"), [((1, "a", [None, {2: torch.float32}]), True), (torch.ones(1), False), ([print], False)]
+    ("value", "plain"),
+    [
+        ((1, "a", [None, {2: torch.float32}]), True),
+        (torch.ones(1), False),
+        ([print], False),
+        (torch.nn.functional.gelu, True),
+    ],
 )
 def test_plain_is_what_its_repr_says(value, plain):
     assert is_plain(value) is plain

@@ -18,7 +18,7 @@ from transferlab.backbones.card import card_of
 from transferlab.boundary import Boundary
 from transferlab.data import worlds
 from transferlab.data.images import ImageSet
-from transferlab.data.labelled import LabelledSet
+from transferlab.data.labelled import UNLABELLED, LabelledSet
 from transferlab.heads import head_of
 from transferlab.inference import judge, predict
 from transferlab.losses import Judged
@@ -151,4 +151,7 @@ def _source(model: nn.Module, source: LabelledSet) -> tuple[LabelledSet, Tensor,
     if known and set(source.class_names) <= set(known):
         answers = torch.tensor([known[name] for name in source.class_names])[source.labels.clamp(min=0)]
         return source, torch.where(source.labels < 0, source.labels, answers), "accuracy"
-    return source, predict(model, source).argmax(-1), "agreement"
+    answers = predict(model, source).argmax(-1)
+    if answers.ndim == 2:  # positions that nobody asked about, such as padding, are not compared
+        answers = torch.where(source.labels.cpu() == UNLABELLED, UNLABELLED, answers)
+    return source, answers, "agreement"

@@ -16,12 +16,13 @@ import torch
 from torch import Tensor, nn
 
 from transferlab.callable_module import make_callable
-from transferlab.data.labelled import LabelledSet, Splits
+from transferlab.data.labelled import UNLABELLED, LabelledSet, Splits
 from transferlab.inference import evaluating, model_input
 from transferlab.meters import accuracy, wilson_interval
 from transferlab.stages.taps import taps
 
 STRENGTHS = torch.logspace(-4, 4, 17, dtype=torch.float64)  # of the penalty, for features of variance 1, per image
+MOST_CLASSES = 1_000  # of a probe, which solves for one column a class
 
 
 @dataclass(frozen=True)
@@ -47,17 +48,32 @@ def layer_probes(model: nn.Module, data: Splits, batch_size: int = 250) -> tuple
         conv1    34%
         …
 
-    Feature maps are averaged over space, sequences over their tokens. The head does not matter.
+    Feature maps are averaged over space, sequences over their tokens, texts over the real ones (`model.pooled`). Where
+    every position has a label, each of those is an example. The head does not matter.
 
     Raises:
-        ValueError: the model cannot be tapped between its stages (see `stages.taps`).
+        ValueError: the model cannot be tapped between its stages (see `stages.taps`), or so many classes that no probe
+            can be fitted, as of a whole vocabulary.
     """
+    if data.train.num_classes > MOST_CLASSES:
+        raise ValueError(
+            f"A probe tells at most {MOST_CLASSES:,} classes apart, and here are {data.train.num_classes:,}. Probe "
+            "with other labels, such as the kinds of texts."
+        )
     train, held_out = (_features(model, images, batch_size) for images in (data.train, data.held_out))
-    labels = data.train.labels.cpu()
+    labels, held_labels = asked(data.train.labels.cpu()), asked(data.held_out.labels.cpu())
     return tuple(
-        _probe(stage, train[stage], labels, held_out[stage], data.held_out.labels.cpu(), data.train.num_classes)
-        for stage in train
+        _probe(stage, train[stage], labels, held_out[stage], held_labels, data.train.num_classes) for stage in train
     )
+
+
+def asked(labels: Tensor) -> Tensor:
+    """The labels of all examples in one row; of positions, of those that have one.
+
+    >>> asked(torch.tensor([[3, 1], [0, -100]]))
+    tensor([3, 1, 0])
+    """
+    return labels if labels.ndim == 1 else labels[labels != UNLABELLED]
 
 
 def pooled(features: Tensor) -> Tensor:
@@ -76,12 +92,15 @@ def pooled(features: Tensor) -> Tensor:
 
 def _features(model: nn.Module, images: LabelledSet, batch_size: int) -> dict[str, Tensor]:
     tap = taps(model)
+    by_image = getattr(model, "pooled", pooled)  # a network for texts knows which tokens are padding
     parts: dict[str, list[Tensor]] = {}
     with evaluating(model), torch.no_grad():
         for start in range(0, len(images), batch_size):
             x = model_input(model, images.rows[start : start + batch_size])
+            labels = images.labels[start : start + batch_size].to(x.device)
             for stage, features in tap(x).items():
-                parts.setdefault(stage, []).append(pooled(features).double().cpu())
+                one = features[labels != UNLABELLED] if images.by_position else by_image(features)
+                parts.setdefault(stage, []).append(one.double().cpu())
     return {stage: torch.cat(features) for stage, features in parts.items()}
 
 

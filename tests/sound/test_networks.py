@@ -121,7 +121,7 @@ def test_random_weights_are_others_and_the_card_says_so(saved):
     model = load_sound_network(saved(network), num_classes=4, pretrained=False)
     assert not torch.equal(model.encoder.conv1.weight, network.encoder.conv1.weight)
     assert not model.card.pretrained
-    assert "reads     sounds of 16,000 samples a second" in str(model.card)
+    assert "takes     sounds of 16,000 samples a second" in str(model.card)
 
 
 def test_what_its_files_say_of_its_input_holds(saved):

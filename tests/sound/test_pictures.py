@@ -98,8 +98,9 @@ def test_what_is_wrong_is_said(arguments, sentence):
 
 
 def test_the_bundled_backbone_trains_on_them_and_mirrors_nothing():
-    pictures = spectrograms(world.target("timbre", 6, snr=None, held_out_per_class=6))
-    model = tl.load("bundled", 4)
+    pictures = spectrograms(world.target("timbre", 12, snr=None, held_out_per_class=12))
+    model = tl.load("bundled")
+    tl.replace_head(model, 4, seed=0)
     run = tl.train(model, pictures, tl.feature_extraction(epochs=10), progress=False)
     assert run.phases[0].kept_at == "fc"
-    assert run.accuracy > 0.5  # four classes
+    assert run.accuracy > 0.4  # of 48 sounds; guessing among four classes gets there once in a hundred times

@@ -26,11 +26,11 @@ class Card:
 
     `name` is what brings the model back with `load(name)`: a backbone or a file. `architecture` is always the backbone
     that it was built as. `weights` is the tag or file of the weights ("random" where there are none). `input_size` is
-    in pixels (height and width), 0 for a network that takes no images; `reads` then says what it takes. `mean` and
-    `std` are of RGB within 0…1, `megabytes` (10⁶ bytes) is the size of the weights file, or of the parameters in fp32
-    where there is no file. `accuracy` holds measured figures within 0…1 and what they were measured on; empty means
-    that nobody recorded any. `class_names` is empty where the head's outputs mean nothing yet. `notes` says what `load`
-    did beyond loading, `details` what else the makers of the weights recorded.
+    in pixels (height and width), `mean` and `std` are of RGB within 0…1, `megabytes` (10⁶ bytes) is the size of the
+    weights file, or of the parameters in fp32 where there is no file. `accuracy` holds measured figures within 0…1 and
+    what they were measured on; empty means that nobody recorded any. `class_names` is empty where the head's outputs
+    mean nothing yet. `notes` says what `load` did beyond loading, `details` what else the makers of the weights
+    recorded. `takes` says what goes in where that is no image.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Card:
     library: str
     source: str
     licence: str
-    input_size: int
+    input_size: int  # 0 where it takes no images
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
     interpolation: str = "bilinear"
@@ -50,8 +50,8 @@ class Card:
     pretrained: bool = False
     weights: str = "random"
     notes: tuple[str, ...] = ()
-    reads: str = ""
     details: dict[str, Any] = field(default_factory=dict, hash=False)
+    takes: str = ""
 
     def __post_init__(self) -> None:
         for name in ("mean", "std", "class_names", "notes"):
@@ -60,12 +60,12 @@ class Card:
 
     def __str__(self) -> str:
         state = f"weights {self.weights}" if self.pretrained else "random weights"
-        images = f"{self.input_size}×{self.input_size} pixels, {self.interpolation}, "
-        images += f"mean {_numbers(self.mean)}, std {_numbers(self.std)}"
         rows = {
             "source": self.source,
             "licence": self.licence,
-            **({"images": images} if self.input_size else {"reads": self.reads}),
+            "takes" if self.takes else "images": self.takes
+            or f"{self.input_size}×{self.input_size} pixels, "
+            f"{self.interpolation}, mean {_numbers(self.mean)}, std {_numbers(self.std)}",
             "classes": _classes(self.num_classes, self.class_names),
             "size": f"{self.num_parameters:,} parameters, {self.megabytes:g} MB",
             "accuracy": _accuracy(self.accuracy),
@@ -142,10 +142,10 @@ def _check(card: Card) -> None:
     def fail(name: str, meaning: str) -> None:
         raise ValueError(f"The card's {name} must be {meaning}; it is {getattr(card, name)!r}.")
 
-    for name in ("name", "architecture", "library", "source", "licence", "interpolation", "weights", "reads"):
+    for name in ("name", "architecture", "library", "source", "licence", "interpolation", "weights", "takes"):
         if not isinstance(getattr(card, name), str):
             fail(name, "text")
-    for name, least in (("input_size", 0 if card.reads else 1), ("num_classes", 0), ("num_parameters", 0)):
+    for name, least in (("input_size", 0 if card.takes else 1), ("num_classes", 0), ("num_parameters", 0)):
         value = getattr(card, name)
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             fail(name, f"a whole number, {least} or more")

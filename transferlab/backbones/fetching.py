@@ -12,7 +12,7 @@ from operator import methodcaller
 from pathlib import Path
 
 from transferlab.backbones.caches import Caches, usual_caches
-from transferlab.backbones.names import BackboneName, is_file_name, library_of, resolve
+from transferlab.backbones.names import TEXTS, BackboneName, is_file_name, library_of, resolve
 from transferlab.backbones.torchvision_models import file_name, hash_in
 from transferlab.downloading import download, partial_of
 from transferlab.files import write_atomically
@@ -51,6 +51,8 @@ def fetch(name: str) -> FetchReport:
     backbone = resolve(name)
     if backbone.library == "transferlab":
         return _report(backbone, library_of(backbone).find_weights(backbone), downloaded=False)
+    if backbone.library == TEXTS:
+        return _fetch_for_texts(backbone)
     return fetch_into(backbone, usual_caches())
 
 
@@ -71,6 +73,16 @@ def fetch_into(backbone: BackboneName, caches: Caches) -> FetchReport:
         digits = hash_in(file_name(url))
         path = _bring(backbone, url, caches.checkpoints / file_name(url), f"sha256:{digits}" if digits else "")
     return _report(backbone, path, downloaded=True)
+
+
+def _fetch_for_texts(backbone: BackboneName) -> FetchReport:
+    """A folder of the hub: configuration, tokenizer and safetensors, by the hub's own client."""
+    from transferlab.backbones.hugging_face_download import download as download_folder
+
+    try:
+        return _report(backbone, library_of(backbone).find_weights(backbone), downloaded=False)
+    except ValueError:  # not there, or not whole
+        return _report(backbone, download_folder(backbone), downloaded=True)
 
 
 def _report(backbone: BackboneName, path: Path, downloaded: bool) -> FetchReport:

@@ -10,7 +10,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from transferlab.backbones.card import Card
-from transferlab.backbones.names import BackboneName, is_file_name, library_of, resolve
+from transferlab.backbones.names import TEXTS, BackboneName, is_file_name, library_of, resolve
 from transferlab.backbones.saved import SavedModel, restore_heads, saved_model
 from transferlab.backbones.weights import another_architecture, differences, head_classes, place
 from transferlab.backbones.weights_file import WeightsFile, read_weights
@@ -23,6 +23,7 @@ def load(
     num_classes: int | None = None,
     pretrained: bool = True,
     weights: str | Path | None = None,
+    task: str | None = None,
 ) -> nn.Module:
     """A classifier from `(B, 3, H, W)` normalised images to `(B, num_classes)` logits, with `model.card`.
 
@@ -31,9 +32,13 @@ def load(
         >>> load("torchvision/resnet50", pretrained=False)          # random weights
         >>> load("torchvision/resnet50", weights="checkpoint.pth")  # your own file, its head included
         >>> load("mine.safetensors")                                # what `save` wrote
+        >>> load("minilm", num_classes=4)                           # for texts: tokens (B, T) to logits
+        >>> load("hf/bert-base-cased", num_classes=9, task="token_classification")
 
     Without `num_classes` the head is the pretrained one. If the weights' head has another number of classes than
-    `num_classes`, everything else is loaded and the head is fresh; `model.card.notes` says so.
+    `num_classes`, everything else is loaded and the head is fresh; `model.card.notes` says so. `task` is for networks
+    for texts: "sequence_classification", "token_classification" or "sentence_embedding" (BERT, RoBERTa, DistilBERT),
+    "causal_lm" (GPT-2, LLaMA), or what the files were made for; a folder with a config.json is loaded by its Path.
 
     Raises:
         ValueError: the name is unknown, ambiguous or not supported, no such weights are on this machine, the file is
@@ -44,11 +49,17 @@ def load(
     if not isinstance(pretrained, bool):
         raise ValueError(f"pretrained is True or False; you gave {pretrained!r}. A file is given as weights='…'.")
     if is_file_name(name):
+        if task is not None:
+            raise ValueError(f"'{name}' knows its task; leave task= out.")
         if weights is not None:
             raise ValueError(f"You gave two files, '{name}' and '{weights}'. Give an architecture with weights=.")
         return _load_saved(name, num_classes, pretrained)
-    backbone = resolve(str(name))
+    backbone = resolve(f"{TEXTS}/{name.absolute()}" if isinstance(name, Path) else name)
     refuse_unsupported(backbone.architecture)
+    if backbone.library == TEXTS:
+        backbone = library_of(backbone).with_task(backbone, task)
+    elif task is not None:
+        raise ValueError(f"{backbone} classifies images; task= is for networks for texts, such as 'minilm'.")
     if weights is not None:
         if not pretrained:
             raise ValueError("You gave weights= and pretrained=False; leave one of them out.")
@@ -70,6 +81,10 @@ def load(
     if backbone.library == "timm":
         model = library_of(backbone).load_pretrained(backbone, path, num_classes)
         return _with_card(model, card, card.num_classes, num_classes, path)
+    if backbone.library == TEXTS:
+        model, file_classes, note = library_of(backbone).load_pretrained(backbone, path, num_classes)
+        card = replace(card, notes=(note,) if note else ())
+        return _with_card(model, card, file_classes, num_classes, path)
     placed = _place_in(backbone, read_weights(path).tensors, str(path), card.num_classes, num_classes)
     return _with_card(placed.model, card, placed.file_classes, num_classes, path)
 
@@ -179,5 +194,6 @@ def _with_card(
     return model
 
 
-def _family(backbone: BackboneName) -> tuple[str, str]:
-    return backbone.library, backbone.architecture
+def _family(backbone: BackboneName) -> tuple[str, ...]:
+    task = (backbone.tag,) if backbone.library == TEXTS else ()  # elsewhere the tag is a set of weights
+    return backbone.library, backbone.architecture, *task

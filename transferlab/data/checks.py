@@ -12,6 +12,8 @@ _EXAMPLES = {
     "group_names": ("on grass", "on sand"),
     "files": ("ants/1.jpg", "bees/2.jpg"),
     "label_safe": ("crop", "flip"),
+    "texts": ("Is it open?", "Open it."),
+    "labels": ("question", "request"),
 }
 
 

@@ -5,7 +5,7 @@
 
 `attribution.py` holds `explain` itself, `methods.py` its methods, `checks/` what keeps them honest; `filters.py` and
 `edges.py` look at the first kernels, `exciting.py`, `maximisation.py` and `activations.py` at deeper channels,
-`compare.py` at several models, `snapshots.py` and `drift_along.py` along a run.
+`compare.py` at several models, `snapshots.py` and `drift_along.py` along a run, `words.py` at texts.
 """
 
 from transferlab.callable_module import make_callable
@@ -22,11 +22,13 @@ from transferlab.explain.maximisation import maximise
 from transferlab.explain.methods import METHODS
 from transferlab.explain.separability import stage_separability
 from transferlab.explain.snapshots import Snapshots
+from transferlab.explain.words import WordAttributions, word_attributions
 
 __all__ = [
     "METHODS",
     "Attribution",
     "Snapshots",
+    "WordAttributions",
     "channel_maps",
     "compare",
     "dead_channels",
@@ -43,6 +45,7 @@ __all__ = [
     "strip",
     "telling_channels",
     "verdict_table",
+    "word_attributions",
 ]
 
 make_callable(__name__, explain)

@@ -4,8 +4,8 @@
 
 `style.py` holds what they share, `curves.py` draws runs, `sheets.py` images, `maps.py` and `compare.py` attributions,
 `kernels.py` and `activations.py` what is inside, `drift.py` how it moved, `checks.py` the lie detector, `sounds.py` and
-`hearing.py` sounds. Figures of several panels take and return a figure. `alternative_text` says in words what a figure
-shows.
+`hearing.py` sounds, `words.py` texts. Figures of several panels take and return a figure. `alternative_text` says in
+words what a figure shows.
 """
 
 from transferlab.plots.activations import (
@@ -43,6 +43,7 @@ from transferlab.plots.maps import attribution_overlay
 from transferlab.plots.sheets import contact_sheet, tile
 from transferlab.plots.sounds import sound_figure
 from transferlab.plots.style import COLOURS, DASHES, LABELS, alternative_text, describe, label, save_figure
+from transferlab.plots.words import word_axes, word_html
 
 __all__ = [
     "COLOURS",
@@ -92,4 +93,6 @@ __all__ = [
     "verdict_axes",
     "verdict_figure",
     "wav_bytes",
+    "word_axes",
+    "word_html",
 ]

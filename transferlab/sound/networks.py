@@ -152,7 +152,7 @@ def _card(name: str | Path, config: Any, model: nn.Module, pretrained: bool, sam
         num_parameters=number, megabytes=round(4 * number / 1e6, 2), pretrained=pretrained,
         weights=str(name) if pretrained else "random",
         notes=() if same_head or not pretrained else (f"The head for {classes} classes is fresh.",),
-        reads=f"sounds of {RATE:,} samples a second",
+        takes=f"sounds of {RATE:,} samples a second",
     )  # fmt: skip
 
 

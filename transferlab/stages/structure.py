@@ -13,22 +13,9 @@ from typing import Any
 import torch
 from torch import nn
 
-_PLAIN = (
-    bool,
-    int,
-    float,
-    complex,
-    str,
-    bytes,
-    type(None),
-    type,
-    torch.dtype,
-    torch.device,
-    torch.memory_format,
-    BuiltinFunctionType,
-)  # the last as in transformers' GELUActivation
-# What every module has, the keeper of a frozen stage (see freezing), and a model's card: none of them is structure.
-_NOT_STRUCTURE = set(vars(nn.Module())) | {"train", "card"}
+_PLAIN = (bool, int, float, complex, str, bytes, type(None), type, torch.dtype, torch.device, torch.memory_format)
+# What every module has, the keeper of a frozen stage (see freezing), a model's card and its tokenizer: no structure.
+_NOT_STRUCTURE = set(vars(nn.Module())) | {"train", "card", "tokens"}
 
 
 def is_plain(value: object) -> bool:
@@ -41,6 +28,8 @@ def is_plain(value: object) -> bool:
         return all(is_plain(one) for one in value)
     if isinstance(value, dict):
         return all(is_plain(one) for pair in value.items() for one in pair)
+    if isinstance(value, BuiltinFunctionType):  # torch's own, such as F.gelu, are what they are called
+        return (value.__module__ or "").startswith("torch.")
     return isinstance(value, _PLAIN)
 
 
