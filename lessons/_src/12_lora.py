@@ -140,8 +140,8 @@ def read_on(recipe):
     return tl.train(model, data, recipe, memory=memory, seed=0, progress=False), model
 
 
-whole = Recipe("everything", (Phase("all", 0.0, EPOCHS, 3e-4, backbone_lr=3e-4),))
-thin = lora(EPOCHS, head_epochs=0, head_lr=3e-3, r=4, target_modules="all-linear", modules_to_save=())
+whole = Recipe("everything", (Phase("all", 0.0, EPOCHS, 3e-4, backbone_lr=3e-4),), batch_size=8)
+thin = lora(EPOCHS, 0, head_lr=3e-3, r=4, target_modules="all-linear", modules_to_save=(), batch_size=8)
 whole_run, _ = read_on(whole)
 thin_run, tuned = read_on(thin)
 figure = plt.figure(figsize=(9, 3.4), layout="constrained")

@@ -14,6 +14,7 @@ from tests.lessons import (
     wrong_10,
     wrong_11,
     wrong_12,
+    wrong_13,
 )
 
 WRONG = {
@@ -30,4 +31,5 @@ WRONG = {
     "10_bug_museum": wrong_10.WRONG,
     "11_your_own_images": wrong_11.WRONG,
     "12_lora": wrong_12.WRONG,
+    "13_beyond_pictures": wrong_13.WRONG,
 }

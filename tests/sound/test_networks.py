@@ -218,13 +218,13 @@ def test_networks_that_cannot_be_cut_are_refused(saved):
 
 def test_transformers_says_nothing_and_is_left_as_it_was(saved, capsys):
     folder = saved(wav2vec2("Wav2Vec2ForCTC"))
-    level = transformers.utils.logging.get_verbosity()
+    level, bar = transformers.utils.logging.get_verbosity(), transformers.utils.logging.is_progress_bar_enabled()
     capsys.readouterr()
     load_sound_network(folder, 4)
     said = capsys.readouterr()
     assert said.out + said.err == ""
     assert transformers.utils.logging.get_verbosity() == level
-    assert transformers.utils.logging.is_progress_bar_enabled()
+    assert transformers.utils.logging.is_progress_bar_enabled() == bar
 
 
 def test_without_transformers_the_command_is_said(monkeypatch):

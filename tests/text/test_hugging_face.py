@@ -108,7 +108,7 @@ def test_random_weights_and_a_task_in_the_name(tmp_path):
         ("hf/./nowhere", "No folder"),
         ("hf/", "followed by a name"),
         ("hf/a/b/c", "no name on the hub"),
-        ("hf/../../etc", "No folder|no name"),
+        ("hf/../../etc", r"No folder|no name|no config\.json"),
         ("minlim", "No backbone 'minlim'"),
     ],
 )
