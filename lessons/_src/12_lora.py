@@ -35,7 +35,7 @@ import transferlab as tl
 from transferlab.language import docstrings, load_language_model, own_writing, passages, recorded_adaptation, write
 from transferlab.learning import lesson
 from transferlab.lora import add_lora, merge_lora
-from transferlab.plots.language import perplexity_curves, style_front
+from transferlab.plots.language import forgetting_within, perplexity_curves, style_front
 from transferlab.recipes import Phase, Recipe, lora
 
 here = lesson("12_lora")
@@ -181,17 +181,20 @@ print("The same text again:", write(tuned, tokenizer, "Return the", tokens=60, s
 # ## A recorded run
 #
 # `data_scripts/adapt_language_model.py` let the model read Shakespeare's plays once, five seeds each way. "Old" is a novel that
-# it never read. Left and low is best.
+# it never read. In the left picture left and low is best; the right one shows how the old is lost on the way.
 
 # %%
-style_front(recorded_adaptation()["plays"]["rows"], plt.subplots(figsize=(6.4, 4.2))[1])
+rows = recorded_adaptation()["plays"]["rows"]
+figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
+style_front(rows, left)
+forgetting_within(rows, right)
 plt.show()
 
 # %% [markdown]
 # LoRA trains 2.8 % of the parameters, and at its highest rate gets nine tenths of what full fine-tuning gets at its highest.
 # (How much is gained counts in logarithms here: from 72.7 down to 20.9, against 23.7.)
 #
-# Now look at the two lines. For what it learns, LoRA forgets *more* than training everything at a low rate. Texts say the
+# Now look at the two lines on the left. For what it learns, LoRA forgets *more* than training everything at a low rate. Texts say the
 # opposite (Biderman et al. 2024, "LoRA Learns Less and Forgets Less"), of models a thousand times as large and at usual
 # rates. So compare at equal learning, and at several rates, before you believe either.
 #

@@ -4,7 +4,7 @@ import math
 
 from transferlab.language import recorded_adaptation
 from transferlab.meters import mean_interval
-from transferlab.plots.language import perplexity_curves, style_front
+from transferlab.plots.language import forgetting_within, perplexity_curves, style_front
 from transferlab.plots.style import alternative_text
 from transferlab.records import Epoch, Run
 
@@ -33,3 +33,14 @@ def test_the_front_has_a_point_for_every_way_at_its_means():
     mean = mean_interval([row["style_after"] for row in low])[0]
     assert ax.lines[0].get_xdata()[0] == mean
     assert f"at 1e-4 new {mean:.1f}" in alternative_text(ax)
+
+
+def test_forgetting_is_drawn_as_it_happened_at_the_means_over_seeds():
+    rows = [
+        {"arm": "everything at 1e-4", "source_before": 20.0, "within": [[0.5, 22.0], [1.0, 24.0]]},
+        {"arm": "everything at 1e-4", "source_before": 20.0, "within": [[0.5, 24.0], [1.0, 26.0]]},
+        {"arm": "LoRA at 1e-3", "source_before": 20.0, "within": [[0.5, 30.0], [1.0, 31.0]]},
+    ]
+    ax = forgetting_within(rows)
+    assert [list(line.get_ydata()) for line in ax.lines] == [[20.0, 23.0, 25.0], [20.0, 30.0, 31.0]]
+    assert "everything at 1e-4 from 20.0 to 25.0; LoRA at 1e-3 from 20.0 to 31.0" in alternative_text(ax)

@@ -101,5 +101,42 @@ def style_front(rows: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Ax
     return ax
 
 
+def forgetting_within(rows: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Axes:
+    """The perplexity on the old text while each way learns, means over seeds, from `rows` as for `style_front`.
+
+    >>> forgetting_within(recorded_adaptation()["plays"]["rows"])
+    """
+    ax = ax or new_axes((6.4, 4.2))
+    arms = list(dict.fromkeys(row["arm"] for row in rows))
+    families = list(dict.fromkeys(arm.partition(" at ")[0] for arm in arms))
+    said: list[str] = []
+    ends: list[tuple[float, str, str]] = []
+    for arm in arms:
+        family, _, rate = arm.partition(" at ")
+        here = [row for row in rows if row["arm"] == arm]
+        epochs = [0.0, *(at for at, _ in here[0]["within"])]
+        curves = [[row["source_before"], *(value for _, value in row["within"])] for row in here]
+        means = [sum(values) / len(values) for values in zip(*curves, strict=True)]
+        i = families.index(family)
+        alike = [one for one in arms if one.startswith(family)]
+        ax.plot(epochs, means, color=COLOURS[i], linestyle=DASHES[alike.index(arm)], linewidth=1.8)
+        ends.append((means[-1], f"{family} at {rate}", COLOURS[i]))
+        said.append(f"{arm} from {means[0]:.1f} to {means[-1]:.1f}")
+    ax.set(xlabel="epoch", ylabel="perplexity on the old text", title="Forgetting, as it happens")
+    low, high = ax.get_ylim()
+    height = low
+    for end, name, colour in sorted(ends):  # from the lowest upwards, no two on one another
+        height = max(end, height + (high - low) / 18)
+        ax.annotate(
+            name, (epochs[-1], end), (1.05 * epochs[-1], height), color=colour, fontsize=8, va="center",
+            arrowprops={"arrowstyle": "-", "color": colour, "alpha": 0.35, "linewidth": 0.8, "shrinkA": 0},
+        )  # fmt: skip
+    ax.set_xlim(0, 1.5 * epochs[-1])
+    ax.set_xticks([0, epochs[-1] / 2, epochs[-1]])
+    ax.spines[["top", "right"]].set_visible(False)
+    describe(ax, f"Perplexity on the old text during one pass over the new one: {'; '.join(said)}.")
+    return ax
+
+
 def _interval(values: Sequence[float]) -> tuple[float, float]:
     return mean_interval(values) if len(values) > 1 else (values[0], 0.0)
