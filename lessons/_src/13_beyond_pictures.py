@@ -55,8 +55,9 @@ for text, label in list(zip(messages.texts, messages.labels))[:4]:
 _, tokenizer = load_language_model()
 labels = [messages.class_names.index(label) for label in messages.labels]
 data = sentence_set(tokenizer, messages.texts, labels, messages.class_names, length=40)
-small = tl.data.Splits(data.per_class(PER_CLASS, seed=1), data.per_class(100, seed=2))
-print(small.train)
+halves = data.split(0.5, seed=1)
+few = tl.data.Splits(halves.train.per_class(PER_CLASS), halves.held_out)
+print(few.train)
 
 # %% [markdown]
 # The model of lesson 12 has read novels and knows nothing of messages. But what it would say *next*, after the last token,
@@ -73,7 +74,7 @@ classifier = ...
 here.exercise("classifier").check()  # and .hint(), .solution(), .reset()
 
 # %% tags=["slow"]
-novels = tl.train(classifier, small, tl.feature_extraction(EPOCHS, head_lr=1e-2), seed=0, progress=False)
+novels = tl.train(classifier, few, tl.feature_extraction(EPOCHS, head_lr=1e-2), seed=0, progress=False)
 print(f"behind a reader of novels: {novels.accuracy:.0%} of {novels.num_held_out} messages; chance is 25 %")
 
 # %% [markdown]
@@ -82,7 +83,7 @@ print(f"behind a reader of novels: {novels.accuracy:.0%} of {novels.num_held_out
 # and takes the same verbs.
 
 # %%
-minilm = here.larger("minilm")
+minilm = here.larger("minilm", num_classes=4)
 if minilm is not None:
     print(tl.stages(minilm))
 
@@ -111,7 +112,7 @@ hear(sounds.train, 0)
 
 # %%
 pictures = spectrograms(sounds)
-contact_sheet(pictures.train, columns=4)
+contact_sheet(pictures.train, columns=4, ax=plt.subplots(figsize=(6, 6))[1])
 plt.show()
 
 # %% [markdown]
@@ -150,7 +151,8 @@ here.exercise("lead").check()
 # %% [markdown]
 # ## A recorded run
 #
-# Five seeds, 20 of each kind to learn from, mean and 95 % interval (`data_scripts/measure_sound.py`, `measure_minilm.py`):
+# Five seeds, 20 of each kind to learn from, mean and 95 % interval (`measure_sound.py`, `adapt_to_sentences.py` and
+# `measure_minilm.py` in `data_scripts/`):
 #
 # | | frozen + head | fine-tuning | from scratch |
 # |---|---|---|---|

@@ -95,13 +95,13 @@ class Lesson:
             away = f", {abs(measured - guess):.3g} away"
         show(f"You expected {_shown(guess)} for {what}; it came out as {_shown(measured)}{away}.", "hint")
 
-    def larger(self, name: str) -> nn.Module | None:
+    def larger(self, name: str, num_classes: int | None = None) -> nn.Module | None:
         """A larger backbone where its weights are on this machine; else None, and how to get them is said.
 
         >>> model = here.larger("torchvision/resnet50")
         """
         try:
-            return load(name)
+            return load(name, num_classes)
         except ValueError as reason:
             show(f"{reason} Until then, read on: what came out elsewhere is described below.", "hint")
             return None
