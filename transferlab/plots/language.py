@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from transferlab.records import Run
 
 MARKERS = "osD^vP"
+TICKS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 1000)  # of perplexity, on a logarithmic axis
 
 
 def perplexity_curves(runs: Mapping[str, Run], figure: Figure | None = None) -> Figure:
@@ -52,6 +53,10 @@ def perplexity_curves(runs: Mapping[str, Run], figure: Figure | None = None) -> 
         ax.spines[["top", "right"]].set_visible(False)
         ax.grid(axis="y", color="0.92", which="both")
         ax.xaxis.get_major_locator().set_params(integer=True)
+    low, high = new.get_ylim()
+    ticks = [tick for tick in TICKS if low <= tick <= high]
+    new.set_yticks(ticks, [str(tick) for tick in ticks])
+    new.minorticks_off()
     new.legend(frameon=False, fontsize=9)
     describe(figure, f"Perplexity over epochs, lower is better. {'; '.join(said)}.")
     return figure
