@@ -19,9 +19,17 @@ from transferlab.callable_module import make_callable
 from transferlab.data.decode import check_size
 from transferlab.data.folder_report import FolderReport, across, plural, same_pixels, some
 from transferlab.data.images import ImageSet, Splits
-from transferlab.data.listing import Found, Listing, Skipped, is_image, list_classes, printable, subfolders
+from transferlab.data.listing import (
+    Found,
+    Listing,
+    Skipped,
+    existing_folder,
+    is_image,
+    list_classes,
+    printable,
+    subfolders,
+)
 from transferlab.data.reading import read_all
-from transferlab.errors import did_you_mean
 
 TRAIN_NAMES = ("train", "training")
 HELD_OUT_NAMES = ("val", "valid", "validation", "test", "testing")  # the first that exists is measured on
@@ -50,7 +58,7 @@ def folder(
         OSError: the cache cannot be written, or its disk is full.
     """
     check_size(size)
-    root = _existing(path)
+    root = existing_folder(path)
     if (parts := _split_folders(root)) and parts[1]:
         raise ValueError(
             f"{root} is divided already, into {parts[0].name}/ and {parts[1].name}/. "
@@ -99,7 +107,7 @@ def folder_splits(
     `seed` are not used. The notes say what was skipped, which classes have one image, and which pictures lie in both
     parts. Other arguments and errors as for `folder`; also ValueError where the two parts have different classes.
     """
-    root = _existing(path)
+    root = existing_folder(path)
     name = printable(root.resolve().name)  # of both parts: it says more than "train"
     options: dict[str, Any] = {"memory_budget": memory_budget, "cache": cache, "progress": progress}
     train_path, held_path = _split_folders(root) or (None, None)
@@ -122,20 +130,6 @@ def folder_splits(
         dict(zip(held.files, held.report.fingerprints, strict=True)),
     )  # fmt: skip
     return Splits(replace(train, name=name), replace(held, name=name), (*notes, *copies))
-
-
-def _existing(path: str | Path) -> Path:
-    root = Path(path).expanduser()
-    if root.is_file():
-        raise ValueError(f"{root} is a file. Unpack it and give the folder that holds the class folders.")
-    if not root.is_dir():
-        beside = subfolders(root.parent) if root.parent.is_dir() else []
-        raise ValueError(f"No folder '{root}' (looked from {Path.cwd()}).{did_you_mean(root.name, beside)}")
-    try:
-        subfolders(root)
-    except PermissionError:
-        raise ValueError(f"No permission to open the folder '{root}'. Ask its owner, or copy it.") from None
-    return root
 
 
 def _split_folders(root: Path) -> tuple[Path, Path | None] | None:

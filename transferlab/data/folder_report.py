@@ -64,12 +64,21 @@ class FolderReport:
         where = "in memory" if self.storage == "memory" else f"in a memmap, {self.file}"
         number = plural(sum(self.counts.values()), "image")
         lines = [f"{self.path}: {number} of {plural(len(self.counts), 'class', 'classes')}, {where}"]
-        for note in self.notes():
-            lines.append(f"  {note}")
-            if note.startswith("skipped"):
-                lines += [f"    {entry.file}: {entry.reason}" for entry in self.skipped[:20]]
-                lines += [f"    … and {len(self.skipped) - 20} more in report.skipped"] * (len(self.skipped) > 20)
-        return "\n".join(lines)
+        return "\n".join([*lines, *noted(self.notes(), self.skipped)])
+
+
+def noted(notes: Sequence[str], skipped: Sequence[Skipped]) -> list[str]:
+    """The lines of a report: its notes, and below the one on what was skipped the first twenty files with their reason.
+
+    >>> print("\\n".join(noted(report.notes(), report.skipped)))
+    """
+    lines = []
+    for note in notes:
+        lines.append(f"  {note}")
+        if note.startswith("skipped"):
+            lines += [f"    {entry.file}: {entry.reason}" for entry in skipped[:20]]
+            lines += [f"    … and {len(skipped) - 20} more in report.skipped"] * (len(skipped) > 20)
+    return lines
 
 
 def fingerprint(image: np.ndarray) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from transferlab.data.decode import EXTENSIONS
+from transferlab.errors import did_you_mean
 
 _NOT_DATA = {"__MACOSX", "__pycache__", "Thumbs.db", "desktop.ini"}  # left behind by archivers and systems
 
@@ -53,6 +54,27 @@ def printable(name: str) -> str:
 def is_hidden(name: str) -> bool:
     """Whether a file or folder is the system's and not the user's, such as .DS_Store and .ipynb_checkpoints."""
     return name.startswith(".") or name in _NOT_DATA
+
+
+def existing_folder(path: str | Path) -> Path:
+    """The folder that a user named, or a sentence about what is there instead.
+
+        >>> existing_folder("photos")
+
+    Raises:
+        ValueError: a file, nothing, or a folder that may not be opened.
+    """
+    root = Path(path).expanduser()
+    if root.is_file():
+        raise ValueError(f"{root} is a file. Unpack it and give the folder that holds the class folders.")
+    if not root.is_dir():
+        beside = subfolders(root.parent) if root.parent.is_dir() else []
+        raise ValueError(f"No folder '{root}' (looked from {Path.cwd()}).{did_you_mean(root.name, beside)}")
+    try:
+        subfolders(root)
+    except PermissionError:
+        raise ValueError(f"No permission to open the folder '{root}'. Ask its owner, or copy it.") from None
+    return root
 
 
 def subfolders(root: Path) -> list[str]:

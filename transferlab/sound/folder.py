@@ -12,10 +12,9 @@ import torch
 from tqdm import tqdm
 
 from transferlab.data.folder_report import plural, some
-from transferlab.data.listing import Found, Listing, Skipped, list_classes, printable, subfolders
+from transferlab.data.listing import Found, Listing, Skipped, existing_folder, list_classes, printable
 from transferlab.data.memory import memory_budget as default_budget
 from transferlab.data.sounds import RATE, SoundSet
-from transferlab.errors import did_you_mean
 from transferlab.sound.decoding import EXTENSIONS, MOST_SECONDS, Decoded, decode_sound
 from transferlab.sound.report import SoundReport
 
@@ -41,7 +40,7 @@ def sound_folder(
     """
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0.01 <= seconds <= MOST_SECONDS:
         raise ValueError(f"seconds lies between 0.01 and {MOST_SECONDS:g}; you gave {seconds!r}.")
-    root = _existing(path)
+    root = existing_folder(path)
     listing = list_classes(root, EXTENSIONS, "sound", links_out=False)
     _check_classes(root, listing)
     _check_room(len(listing.found), seconds, memory_budget)
@@ -92,20 +91,6 @@ def _report(
         silent=tuple(name for name, one in named.items() if one.silent),
         clipped={name: one.clipped for name, one in named.items() if one.clipped},
     )  # fmt: skip
-
-
-def _existing(path: str | Path) -> Path:
-    root = Path(path).expanduser()
-    if root.is_file():
-        raise ValueError(f"{root} is a file. Give the folder that holds the class folders.")
-    if not root.is_dir():
-        beside = subfolders(root.parent) if root.parent.is_dir() else []
-        raise ValueError(f"No folder '{root}' (looked from {Path.cwd()}).{did_you_mean(root.name, beside)}")
-    try:
-        subfolders(root)
-    except PermissionError:
-        raise ValueError(f"No permission to open the folder '{root}'. Ask its owner, or copy it.") from None
-    return root
 
 
 def _check_classes(root: Path, listing: Listing) -> None:

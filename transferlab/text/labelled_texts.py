@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from transferlab.data.checks import check_names
-from transferlab.data.folder_report import plural, some
+from transferlab.data.folder_report import noted, plural, some
 from transferlab.data.listing import Skipped
 
 
@@ -66,12 +66,7 @@ class TextReport:
     def __str__(self) -> str:
         number = plural(sum(self.counts.values()), "text")
         lines = [f"{self.path}: {number} of {plural(len(self.counts), 'class', 'classes')}"]
-        for note in self.notes():
-            lines.append(f"  {note}")
-            if note.startswith("skipped"):
-                lines += [f"    {entry.file}: {entry.reason}" for entry in self.skipped[:20]]
-                lines += [f"    … and {len(self.skipped) - 20} more in report.skipped"] * (len(self.skipped) > 20)
-        return "\n".join(lines)
+        return "\n".join([*lines, *noted(self.notes(), self.skipped)])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
