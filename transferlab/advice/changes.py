@@ -96,10 +96,10 @@ def is_here(name: str) -> bool:
     >>> is_here("bundled")
     True
     """
-    backbone = resolve(name)
     try:
+        backbone = resolve(name)
         return library_of(backbone).find_weights(backbone) is not None
-    except ValueError:  # a file is there and broken
+    except (ValueError, ImportError):  # a file is there and broken, or its library is not
         return False
 
 
