@@ -99,12 +99,12 @@ def test_held_out_and_source_images_are_kept_at_any_line(line, two_colours):
             if line != "fc":  # behind the line everything may change
                 model.layer4[1].conv2.weight.mul_(-1)
         assert torch.equal(feed.held_out(), predict(model, two_colours.held_out))
-        assert feed.source_accuracy() == memory.measure(model)
+        assert feed.source().accuracy == memory.measure(model)
     assert (feed.testing.images_computed, feed.remembering.images_computed) == (16, 32)
     model.layer1[0].conv1.weight.data.mul_(-1)  # uncounted by torch
     feed.check()
     assert torch.equal(feed.held_out(), predict(model, two_colours.held_out))
-    assert feed.source_accuracy() == memory.measure(model)
+    assert feed.source().accuracy == memory.measure(model)
 
 
 def test_only_the_features_of_a_head_go_to_a_file(two_colours, monkeypatch, tmp_path):
@@ -117,7 +117,7 @@ def test_only_the_features_of_a_head_go_to_a_file(two_colours, monkeypatch, tmp_
     assert feed.training.kept.where == "file"
     assert feed.testing is feed.remembering is None
     assert torch.equal(feed.held_out(), predict(model, two_colours.held_out))
-    assert feed.source_accuracy() == memory.before
+    assert feed.source().accuracy == memory.before
 
 
 def test_what_cannot_be_kept_is_computed_anew(two_colours):

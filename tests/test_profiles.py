@@ -41,8 +41,8 @@ def published(monkeypatch, web):
 
 def test_the_lessons_ask_for_no_larger_network_than_these():
     sources = (Path(__file__).parents[1] / "lessons" / "_src").glob("*.py")
-    asked = {name for one in sources for name in re.findall(r'here\.larger\("([^"]+)"\)', one.read_text())}
-    assert asked == set(LARGER)
+    asked = {name for one in sources for name in re.findall(r'here\.larger\("([^"]+)"[,)]', one.read_text())}
+    assert asked - {"minilm"} == set(LARGER)  # which a package of its own brings, and a lesson goes on without
     for name, megabytes in LARGER.items():  # four bytes a number, and a little for BatchNorm's statistics
         parameters = sum(p.numel() for p in load(name, pretrained=False).parameters())
         assert 1 < megabytes * 1e6 / (4 * parameters) < 1.02

@@ -129,7 +129,7 @@ def test_whatever_a_feed_is_asked_it_looks_at_the_copies(room, two_colours, keep
     torch.testing.assert_close(trained, black.expand(16, 2))
     torch.testing.assert_close(feed.held_out(), black.expand(16, 2))
     assert memory.before == 1
-    assert feed.source_accuracy() == feed.source_accuracy(torch.arange(8)) == 0
+    assert feed.source().accuracy == feed.source(torch.arange(8)).accuracy == 0
     assert memory.images.images.any()
 
 

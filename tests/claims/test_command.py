@@ -24,14 +24,14 @@ def test_the_json_stands_alone_on_standard_output(tmp_path, capsys):
 def test_the_list_tries_nothing(capsys):
     assert main(["claims", "--list"]) == 0
     said = capsys.readouterr().out
-    assert said.count("\n") == 36
+    assert said.count("\n") == 39
     assert "12. Weeks became hours" in said
 
 
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        (["--claim", "13"], "No claim '13'"),
+        (["--claim", "14"], "No claim '14'"),
         (["--workers", "0"], "--workers is a whole number, 1 or more"),
         (["--seed", "-1"], "--seed is a whole number, 0 or more"),
     ],

@@ -8,7 +8,7 @@ from transferlab.learning.notebooks import copy_lessons, lesson_files, lesson_ti
 
 def test_a_copy_has_every_lesson_and_no_solution(tmp_path):
     copied = copy_lessons(tmp_path / "course")
-    assert len(copied.written) == len(lesson_files()) == 12
+    assert len(copied.written) == len(lesson_files()) == 14
     for path in (tmp_path / "course").iterdir():
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         exercises = [cell for cell in cells if "exercise" in cell["metadata"].get("tags", [])]

@@ -71,7 +71,7 @@ def test_neither_kind_is_written_over_and_neither_takes_the_others_place(tmp_pat
     copy_lessons(tmp_path)
     mine = tmp_path / "02_feature_extraction.ipynb"
     mine.write_text("a student's work")
-    assert len(copy_lessons(tmp_path, teacher=True).written) == 12
+    assert len(copy_lessons(tmp_path, teacher=True).written) == 14
     teachers = tmp_path / "02_feature_extraction_teacher.ipynb"
     teachers.write_text("a teacher's remarks")
     again = copy_lessons(tmp_path, teacher=True)

@@ -1,3 +1,4 @@
+import csv
 import json
 import os
 
@@ -130,3 +131,11 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path):
 
 def test_signs_that_a_terminal_would_obey_are_gone(tmp_path):
     assert read_text(written(tmp_path, "a.txt", "a\x1b[31mb\tc\n"))[0] == "a [31mb\tc\n"
+
+
+def test_the_limit_that_csv_keeps_for_all_is_given_back(tmp_path):
+    limit = csv.field_size_limit()
+    path = tmp_path / "long.csv"
+    path.write_text("text,label\n" + "word " * 40_000 + ",a\nshort,b\n")
+    assert len(read_texts(path)) == 2
+    assert csv.field_size_limit() == limit

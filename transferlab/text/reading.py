@@ -159,18 +159,26 @@ def _column(asked: str | None, fields: list[str], usual: tuple[str, ...], what: 
     raise ValueError(f"Which column of '{root.name}' holds the {what}? Type {what}='…'. Its columns are: {shown}.")
 
 
+def _next_row(reader: Iterator[list[str]]) -> list[str] | None:
+    """The next row, with a limit on a field's length that csv keeps for the whole process, and gets back."""
+    limit = csv.field_size_limit(LONGEST_TEXT)
+    try:
+        return next(reader, None)
+    finally:
+        csv.field_size_limit(limit)
+
+
 def _table(content: str, separator: str | None, path: str) -> Iterator[Row]:
     """The rows of a table with a header; quoted fields may hold separators and line breaks."""
     head = content.partition("\n")[0]
     separator = separator or max(",;\t", key=head.count)
-    csv.field_size_limit(LONGEST_TEXT)
     reader = csv.reader(io.StringIO(content, newline=""), delimiter=separator)
     header: list[str] = []
     line = 1
     while True:
         line = reader.line_num + 1
         try:
-            values = next(reader, None)
+            values = _next_row(reader)
         except csv.Error as error:  # of a field without an end, or longer than a text may be
             yield Row(f"row {line}", {}, f"broken table row ({error})")
             continue
