@@ -33,7 +33,7 @@ def write(
     return tokenizer.decode([*numbers, *written])
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def continued(
     model: SmallGPT, start: list[int], tokens: int, *, temperature: float = 0.8, top_p: float = 0.95, seed: int = 0
 ) -> Iterator[int]:
@@ -50,15 +50,17 @@ def continued(
             f"and {top_p}."
         )
     generator = torch.Generator().manual_seed(seed)
-    device = next(model.parameters()).device
+    device, modules = next(model.parameters()).device, [*model.modules()]
     seen, past, new = list(start[-model.context :]), model.new_past(), list(start[-model.context :])
     for _ in range(tokens):
-        was_training = model.training
-        model.eval()
+        awake = [module for module in modules if module.training]
+        for module in awake:  # not .eval(), which walks the whole tree and takes a fifth of the time of a token
+            module.training = False
         try:
             logits = model(torch.tensor([new], device=device), past)[0, -1].float().cpu()  # (vocabulary,)
         finally:
-            model.train(was_training)
+            for module in awake:
+                module.training = True
         token = drawn(logits, temperature, top_p, generator)
         yield token
         seen, new = [*seen, token], [token]

@@ -75,7 +75,7 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, past: Past | None = None) -> Tensor:
         q, k, v = (self._by_head(part(x)) for part in (self.query, self.key, self.value))  # (B, heads, T, D) each
         first = past.length if past else 0
-        q, k = self.rotations(q, first), self.rotations(k, first)
+        q, k = self.rotations(torch.cat([q, k], dim=1), first).chunk(2, dim=1)  # both at once: half of the small steps
         if past is not None:
             k, v = past.extend(k, v)
         new, dropout = x.shape[1], self.dropout if self.training else 0.0
