@@ -40,24 +40,30 @@ class Rotations(nn.Module):
 class Past:
     """What one block's attention has computed of the tokens so far, so that it need not be computed again.
 
+    Kept in tensors with room for more, which double when they are full: to write text, not to train with.
+
     >>> Past().extend(key, value)                # tensors (B, heads, T, D), T of them old and new
     """
 
     def __init__(self) -> None:
         self.key: Tensor | None = None
         self.value: Tensor | None = None
-
-    @property
-    def length(self) -> int:
-        """How many tokens it holds."""
-        return 0 if self.key is None else self.key.shape[-2]
+        self.length = 0  # how many tokens it holds
 
     def extend(self, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         """Append the new tokens' keys and values; return those of all tokens."""
-        if self.key is not None and self.value is not None:
-            key, value = torch.cat([self.key, key], dim=-2), torch.cat([self.value, value], dim=-2)
-        self.key, self.value = key, value
-        return key, value
+        old, self.length = self.length, self.length + key.shape[-2]
+        if self.key is None or self.value is None or self.length > self.key.shape[-2]:
+            self.key, self.value = self._larger(self.key, key, old), self._larger(self.value, value, old)
+        self.key[..., old : self.length, :] = key
+        self.value[..., old : self.length, :] = value
+        return self.key[..., : self.length, :], self.value[..., : self.length, :]
+
+    def _larger(self, kept: Tensor | None, like: Tensor, old: int) -> Tensor:
+        room = like.new_empty(*like.shape[:-2], 2 * self.length, like.shape[-1])
+        if kept is not None:
+            room[..., :old, :] = kept[..., :old, :]
+        return room
 
 
 class Attention(nn.Module):
