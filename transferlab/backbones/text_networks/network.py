@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from transferlab.backbones.names import TEXT_TASKS
-from transferlab.backbones.text_networks.marks import apart, mean_of_real
+from transferlab.backbones.text_networks.marks import apart, mean_of_real, of_length_one
 from transferlab.backbones.text_networks.tokens import Tokens
 
 TASKS = TEXT_TASKS
@@ -40,6 +40,14 @@ class TextNetwork(nn.Module):
     def answers_tokens(self) -> bool:
         """Whether there is an answer for every token and not one for the text."""
         return self.task in ("token_classification", "causal_lm")
+
+    def sentence(self, hidden: Tensor, mark: Tensor) -> Tensor:
+        """The vector of a text `(B, H)` from `(B, T, H)` behind the last block: its first token, or the mean of the real.
+
+        >>> network.sentence(hidden, mark)
+        """
+        one = hidden[:, 0] if self.pooling == "first" else mean_of_real(hidden, mark)
+        return of_length_one(one) if self.length_one else one
 
     def pooled(self, features: Tensor) -> Tensor:
         """What crosses between two stages as vectors `(B, H)`: the mean over the real tokens.
