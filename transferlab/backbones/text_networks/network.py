@@ -42,7 +42,7 @@ class TextNetwork(nn.Module):
         return self.task in ("token_classification", "causal_lm")
 
     def sentence(self, hidden: Tensor, mark: Tensor) -> Tensor:
-        """The vector of a text `(B, H)` from `(B, T, H)` behind the last block: its first token, or the mean of the real.
+        """The vector `(B, H)` of a text from `(B, T, H)` behind the last block: its first token, or the mean.
 
         >>> network.sentence(hidden, mark)
         """
