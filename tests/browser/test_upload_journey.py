@@ -24,22 +24,22 @@ def files(name, red, numbers):
 @pytest.fixture
 def images(notebook):
     open_lab(notebook, "uploads", line="fc", epochs=3)
-    show_tab(notebook, "Images")
-    notebook.press("Images", "My pictures")
+    show_tab(notebook, "Data")
+    notebook.press("Data", "My pictures")
     return notebook
 
 
 def test_two_classes_of_pictures_are_uploaded_and_trained_on_and_a_text_file_is_refused(images):
-    panel = images.panel("Images")
+    panel = images.panel("Data")
     shows, chosen = panel.get_by_label("These pictures show"), panel.locator("input[type=file]")
     for name, red in (("apple", True), ("plum", False)):
         shows.fill(name)
         chosen.set_input_files(files(name, red, range(6)))
-        images.until(lambda name=name: name in panel.inner_text().split("Images")[-1], f"for {name}")
+        images.until(lambda name=name: name in panel.inner_text().split("Data")[-1], f"for {name}")
     chosen.set_input_files([{"name": "notes.png", "mimeType": "image/png", "buffer": b"no picture at all"}])
-    images.until_text("Images", r"notes\.png")
+    images.until_text("Data", r"notes\.png")
 
-    images.press("Images", "Use these images")
+    images.press("Data", "Use these images")
     images.until(lambda: images.ask("print(lab.session.data.train.class_names)") == "('apple', 'plum')", "for the data")
     start(images)
     images.check()

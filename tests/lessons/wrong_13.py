@@ -1,3 +1,9 @@
+# Two scores that differ: on some machines the two short runs come out alike, and any sign is then right.
+RUNS = (
+    "import dataclasses\nfrozen_run, scratch_run = (\n"
+    "    dataclasses.replace(run, epochs=(*run.epochs[:-1], dataclasses.replace(run.epochs[-1], held_out_accuracy=right)))"
+    "\n    for run, right in ((frozen_run, 0.6), (scratch_run, 0.5)))\n"
+)
 WRONG = {
     "classifier": [
         ("classifier = load_language_model()[0]", "is to be a `LastToken"),
@@ -16,8 +22,8 @@ WRONG = {
         ('safe = ("mirror",)', "There is no augmentation"),
     ],
     "lead": [
-        ("lead = frozen_run.accuracy - scratch_run.accuracy + 1e-9", "In points of a hundred"),
-        ("lead = 100 * (scratch_run.accuracy - frozen_run.accuracy) - 0.2", "lead"),
-        ("lead = frozen_run.accuracy", "lead"),
+        (RUNS + "lead = frozen_run.accuracy - scratch_run.accuracy", "In points of a hundred"),
+        (RUNS + "lead = 100 * (scratch_run.accuracy - frozen_run.accuracy)", "The sign is turned"),
+        (RUNS + "lead = 100 * frozen_run.accuracy", "too high"),
     ],
 }

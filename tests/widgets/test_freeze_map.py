@@ -22,7 +22,7 @@ def test_the_map_shows_every_stage_to_scale(open_map):
     found = stages(session.model)
     assert [one["name"] for one in opened.state["stages"]] == list(found.names)
     assert [one["parameters"] for one in opened.state["stages"]] == [one.num_parameters for one in found]
-    assert opened.state["image"] == [3, 32, 32]
+    assert opened.state["goes_in"] == [3, 32, 32]
     assert opened.state["classes"] == 2
     assert opened.state["line"] == found.index("layer3")
 

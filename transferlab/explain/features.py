@@ -1,4 +1,4 @@
-"""What every stage makes of a set of images, as vectors: once with its places, once averaged over them.
+"""What every stage makes of images, texts or sounds, as vectors: once with its places, once averaged over them.
 
     features = stage_features(model, data.held_out)
     features["layer3"].places.shape, features["layer3"].mean.shape       # (N, 128 · 4 · 4), (N, 128)
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from transferlab.data.images import ImageSet
+from transferlab.data.labelled import LabelledSet
 from transferlab.inference import evaluating, model_input
 from transferlab.layer_probes import pooled
 from transferlab.randomness import OwnRandomness
@@ -24,7 +24,7 @@ GRID = 8  # places a side that a feature map is averaged to before it is compare
 
 @dataclass(frozen=True, eq=False)
 class StageFeatures:
-    """The output of one stage for N images, float32 on the CPU.
+    """The output of one stage for N images, texts or sounds, float32 on the CPU.
 
     `places` is `(N, D)`: feature maps on a grid of at most 8×8 places, flattened, sequences with all their tokens.
     `mean` is `(N, C)`: averaged over space or tokens.
@@ -34,16 +34,16 @@ class StageFeatures:
     mean: Tensor
 
 
-def stage_features(model: nn.Module, images: ImageSet, batch_size: int = 100) -> dict[str, StageFeatures]:
+def stage_features(model: nn.Module, images: LabelledSet, batch_size: int = 100) -> dict[str, StageFeatures]:
     """The outputs of each stage that one tensor alone leaves, stem first; the model stays as it is.
 
         >>> list(stage_features(load("bundled"), data.held_out))
         ['conv1', 'layer1', 'layer2', 'layer3', 'layer4']
 
     Raises:
-        ValueError: no ImageSet, or a model that cannot be tapped between its stages (see `stages.taps`).
+        ValueError: no labelled set, or a model that cannot be tapped between its stages (see `stages.taps`).
     """
-    if not isinstance(images, ImageSet):
+    if not isinstance(images, LabelledSet):
         raise ValueError(f"Features are taken from an ImageSet, data.held_out say; you gave {type(images).__name__}.")
     parts: dict[str, tuple[list[Tensor], list[Tensor]]] = {}
     device = str(next(model.parameters()).device)
@@ -52,7 +52,7 @@ def stage_features(model: nn.Module, images: ImageSet, batch_size: int = 100) ->
     with evaluating(model), torch.no_grad(), OwnRandomness(0, device):
         tap = taps(model)
         for start in range(0, len(images), batch_size):
-            x = model_input(model, images.images[start : start + batch_size])
+            x = model_input(model, images.rows[start : start + batch_size])
             for stage, features in tap(x).items():
                 places, mean = parts.setdefault(stage, ([], []))
                 places.append(_on_a_grid(features).float().cpu())

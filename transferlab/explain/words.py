@@ -9,6 +9,7 @@ copy. Left out: what to believe; and explanations of several answers of one text
 import re
 import warnings
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -18,9 +19,10 @@ from transferlab.backbones.text_networks.network import TextNetwork
 from transferlab.backbones.text_networks.tokens import Encoded
 from transferlab.errors import unknown
 from transferlab.explain.working_copy import working_copy
+from transferlab.language.last_token import LastToken
 from transferlab.randomness import OwnRandomness
 
-STEPS = (32, 64, 128, 256)  # along the way; more until the sum is complete
+STEPS = (16, 32, 64, 128, 256)  # along the way; more until the sum is complete
 COMPLETE = 0.05  # of the difference of the scores: what the sum may lack
 
 
@@ -63,7 +65,7 @@ class WordAttributions:
                 f"{self.steps} steps: take them as rough"
             )
         if self.cut:
-            notes.append("the text is longer than what the model reads: its end has no part in the answer")
+            notes.append("the text is longer than what the model reads: what is left out has no part in the answer")
         return tuple(notes)
 
     def __str__(self) -> str:
@@ -74,7 +76,7 @@ class WordAttributions:
 
 
 def word_attributions(
-    model: nn.Module, text: str, target: int | str | None = None, word: int | None = None
+    model: nn.Module, text: str, target: int | str | None = None, word: int | None = None, most_steps: int = STEPS[-1]
 ) -> WordAttributions:
     """What each word of a text adds to the score of a class.
 
@@ -83,15 +85,20 @@ def word_attributions(
 
     `target` is a class by number or name, or None for what the model answers. For a model that answers every token,
     `word` says which word's answer is meant (0 is the first); a language model is asked what comes next after the last
-    one. The model may be frozen, in training mode or on a GPU, and stays as it is.
+    one. The sum takes as many of 16, 32, … 256 steps as it needs to be complete, at most `most_steps`. The model may be
+    frozen, in training mode or on a GPU, and stays as it is.
 
     Raises:
         ValueError: a model without a tokenizer, an empty text, no such class or word.
     """
-    if not isinstance(model, TextNetwork) or model.tokens is None:
-        raise ValueError(f"This {type(model).__name__} reads no texts; word_attributions is for those of load('hf/…').")
+    if not reads_words(model):
+        raise ValueError(
+            f"This {type(model).__name__} reads no texts; word_attributions is for those of load('hf/…'), and for "
+            "LastToken(model, tokenizer)."
+        )
     if not isinstance(text, str) or not text.strip():
         raise ValueError(f"Give a text with at least one word; you gave {text!r}.")
+    assert model.tokens is not None
     encoded = model.tokens.encode([text], model.max_tokens)[0]
     spans = word_spans(text[: max(end for _, end in encoded.letters)])
     home = [
@@ -102,7 +109,7 @@ def word_attributions(
     place = _place(model, home, word, len(spans))
     with OwnRandomness(0, str(next(model.parameters()).device)), warnings.catch_warnings(), torch.enable_grad():
         warnings.filterwarnings("ignore", module="captum")  # about its hooks, which are gone afterwards
-        found = _integrated(working_copy(model), encoded, target, place, _names(model))
+        found = _integrated(working_copy(model), encoded, target, place, _names(model), most_steps)
     by_token, chosen, name, score, baseline, steps = found
     values = [0.0] * len(spans)
     rest = 0.0
@@ -115,6 +122,15 @@ def word_attributions(
     return WordAttributions(
         text, tuple(spans), tuple(values), chosen, name, score, baseline, rest, gap, steps, encoded.cut
     )
+
+
+def reads_words(model: nn.Module) -> TypeGuard[TextNetwork | LastToken]:
+    """Whether a model reads texts and has its tokenizer with it.
+
+    >>> reads_words(load("minilm"))
+    True
+    """
+    return isinstance(model, TextNetwork | LastToken) and model.tokens is not None
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
@@ -133,12 +149,13 @@ def _word_of(letters: tuple[int, int], special: bool, spans: list[tuple[int, int
     return next((i for i, (start, end) in enumerate(spans) if start < letters[1] <= end), None)
 
 
-def _place(model: TextNetwork, home: list[int | None], word: int | None, count: int) -> int | None:
+def _place(model: TextNetwork | LastToken, home: list[int | None], word: int | None, count: int) -> int | None:
     """At which token the answer is read; None where there is one answer a text."""
     if not model.answers_tokens:
         if word is not None:
             raise ValueError("This model has one answer for the whole text; leave word= out.")
         return None
+    assert isinstance(model, TextNetwork)
     if word is None and model.task == "token_classification":
         raise ValueError(f"This model answers every word: say which, word=0 to {count - 1}.")
     if word is None:
@@ -148,18 +165,23 @@ def _place(model: TextNetwork, home: list[int | None], word: int | None, count: 
     return home.index(word)
 
 
-def _names(model: TextNetwork) -> tuple[str, ...]:
+def _names(model: nn.Module) -> tuple[str, ...]:
     card = card_of(model)
     return card.class_names if card is not None else ()
 
 
 def _integrated(
-    inside: nn.Module, encoded: Encoded, target: int | str | None, place: int | None, names: tuple[str, ...]
+    inside: nn.Module,
+    encoded: Encoded,
+    target: int | str | None,
+    place: int | None,
+    names: tuple[str, ...],
+    most_steps: int,
 ) -> tuple[Tensor, int, str, float, float, int]:
     """What each token adds `(T,)`, the class and its name, the two scores, and how many steps it took."""
     from captum.attr import LayerIntegratedGradients
 
-    assert isinstance(inside, TextNetwork)
+    assert reads_words(inside)
     device = next(inside.parameters()).device
     tokens = torch.tensor([encoded.numbers], device=device)  # (1, T)
     empty = torch.where(torch.tensor([encoded.special], device=device), tokens, torch.full_like(tokens, inside.padding))
@@ -179,7 +201,7 @@ def _integrated(
         finally:
             handle.remove()
     score, explainer = float(logits[chosen]), LayerIntegratedGradients(answer, table)
-    for steps in STEPS:
+    for steps in [STEPS[0], *(one for one in STEPS[1:] if one <= most_steps)]:
         parts = explainer.attribute(tokens, empty, target=chosen, n_steps=steps, internal_batch_size=32)
         by_token = parts[0].sum(-1).detach().double().cpu()  # (1, T, H) -> (T,)
         if abs(score - baseline - float(by_token.sum())) <= COMPLETE * abs(score - baseline):

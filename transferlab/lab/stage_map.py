@@ -2,11 +2,12 @@
 
     for look in stage_map(model, images): print(look.name, look.num_parameters, look.shape, look.seconds)
 
-The cost is measured, once, in well under a second: the time one image takes through each stage. From it follows what a
-freeze line costs an epoch. Backward passes are taken at twice the forward one, the ratio of their multiplications; so a
-cost is a good guess and no promise. Left out: memory.
+The cost is measured, once, in well under a second: the time one image, text or sound takes through each stage. From it
+follows what a freeze line costs an epoch. Backward passes are taken at twice the forward one, the ratio of their
+multiplications; so a cost is a good guess and no promise. Left out: memory.
 """
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,12 +16,13 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from transferlab.data.images import ImageSet
+from transferlab.data.labelled import LabelledSet
 from transferlab.inference import evaluating, model_input
 from transferlab.stages import stages
 from transferlab.stages.taps import taps
 
-ENOUGH_PIXELS = 16 * 64 * 64  # per pass: 16 small images or one of 224 pixels, a tenth of a second
+# A pass, a tenth of a second: 16 small images or one of 224 pixels, 16 texts of 64 tokens, two seconds of sound.
+ENOUGH = {"image": 16 * 64 * 64, "text": 16 * 64, "sound": 2 * 16_000}
 PASSES = 3
 BACKWARD = 2.0  # forward passes that a backward pass takes
 STEP = 1e-3  # seconds of a step beside its images: the optimizer, the loop; about so on processors of today
@@ -28,7 +30,8 @@ STEP = 1e-3  # seconds of a step beside its images: the optimizer, the loop; abo
 
 @dataclass(frozen=True)
 class StageLook:
-    """One stage: `shape` is what comes out for one image, (C, H, W) or (features,), None where it cannot be tapped.
+    """One stage: `shape` is what comes out for one image, (C, H, W) or (features,), or for one text,
+    (tokens, features), None where it cannot be tapped.
 
     `seconds` is how long one image takes through it, forward.
     """
@@ -40,16 +43,15 @@ class StageLook:
     is_head: bool
 
 
-def stage_map(model: nn.Module, images: ImageSet) -> tuple[StageLook, ...]:
+def stage_map(model: nn.Module, examples: LabelledSet) -> tuple[StageLook, ...]:
     """Every stage of the model, stem first; the model and its mode stay as they are.
 
     >>> stage_map(load("bundled"), data.train)[1].shape
     (32, 16, 16)
     """
     found = stages(model)
-    height, width = images.size
-    count = max(1, min(len(images), ENOUGH_PIXELS // (height * width)))
-    x = model_input(model, images.images[:count])
+    count = max(1, min(len(examples), ENOUGH[examples.noun] // math.prod(examples.size)))
+    x = model_input(model, examples.rows[:count])
     shapes: dict[str, tuple[int, ...]] = {}
     seconds: dict[str, float] = {}
     with evaluating(model), torch.no_grad():

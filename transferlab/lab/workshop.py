@@ -17,6 +17,7 @@ from torch import nn
 from transferlab.backbones import load
 from transferlab.backbones.card import card_of
 from transferlab.data.images import Splits
+from transferlab.data.labelled import LabelledSet
 from transferlab.forgetting import SourceMemory, remember
 from transferlab.heads import replace_head
 from transferlab.lab.data.given_data import GivenData
@@ -71,7 +72,8 @@ class Workshop:
 
     def model(self, settings: Settings) -> nn.Module:
         """A model for one run: the pretrained backbone, or random weights, with a new head for the images' classes."""
-        num_classes = self.data(settings).train.num_classes
+        examples = self.data(settings).train
+        num_classes = examples.num_classes
         if settings.starts_from_random:
             if not isinstance(settings.backbone, str):
                 raise ValueError(
@@ -79,7 +81,10 @@ class Workshop:
                     "recipe, or give the lab a fresh network."
                 )
             with OwnRandomness(settings.seed):
-                return load(settings.backbone, num_classes, pretrained=False)
+                model = load(settings.backbone, num_classes, pretrained=False)
+            check_fit(model, examples)
+            return model
+        check_fit(self.pretrained(settings), examples)
         model = copy.deepcopy(self.pretrained(settings))
         replace_head(model, num_classes, seed=settings.seed)
         return model
@@ -105,6 +110,25 @@ class Workshop:
         if known is None or not _same(known[0], of):
             known = self._made[what] = of, make()
         return known[1]
+
+
+def check_fit(model: nn.Module, examples: LabelledSet) -> None:
+    """Raise ValueError where a model takes something else than these examples, as far as its card says.
+
+    >>> check_fit(load("bundled"), spectrograms(sounds))
+    """
+    card = card_of(model)
+    if card is None:
+        return
+    takes = card.takes.split()[0].rstrip("s,") if card.takes else "image"
+    if takes == examples.noun:
+        return
+    does = {"image": "looks at pictures", "text": "reads texts", "sound": "hears sounds"}.get(takes, card.takes)
+    advice = {
+        ("image", "sound"): " Give it spectrograms(sounds), of transferlab.sound.",
+        ("image", "text"): ' For texts give the lab a network that reads them, load("minilm") or another.',
+    }.get((takes, examples.noun), "")
+    raise ValueError(f"'{card.name}' {does}, and these are {examples.noun}s.{advice}")
 
 
 def _same(one: object, other: object) -> bool:

@@ -64,6 +64,21 @@ class Tokenizer:
         """What one token stands for, to look at: `tokenizer.piece(300)` is perhaps `' the'`."""
         return self.decode([token])
 
+    def letters(self, tokens: Sequence[int]) -> list[tuple[int, int]]:
+        """Which letters `(start, end)` of their common text each token stands for.
+
+            >>> tokenizer.letters(tokenizer.encode("It was"))
+            [(0, 2), (2, 6)]
+
+        A token that holds a part of a character's bytes stands for the whole of it.
+        """
+        spans, at = [], 0
+        for token in tokens:
+            starts = [one & 0xC0 != 0x80 for one in self._pieces[token]]  # bytes that begin a character (UTF-8)
+            spans.append((at if starts[0] else at - 1, at + sum(starts)))
+            at += sum(starts)
+        return spans
+
     def save(self, path: str | Path) -> Path:
         """Write the pairs as JSON, in the order in which they were learned."""
         from transferlab.files import write_atomically

@@ -9,12 +9,12 @@ from __future__ import annotations
 import base64
 import html
 import io
-import wave
 from dataclasses import dataclass
 
 from transferlab.data.sounds import SoundSet
 from transferlab.plots.sounds import sound_figure
 from transferlab.plots.style import alternative_text
+from transferlab.sound.wav import wav_bytes
 
 MOST_SECONDS = 20.0  # a player: 0.9 MB of the notebook
 STYLE = "margin:.4em 0;max-width:36em"
@@ -64,21 +64,6 @@ def hear(sounds: SoundSet, index: int = 0, *, title: str | None = None) -> Heari
         f'<img style="width:100%" alt="{html.escape(words)}" src="{_inside("image/png", picture.getvalue())}"></figure>'
     )
     return Hearing(page, words)
-
-
-def wav_bytes(sounds: SoundSet, index: int = 0) -> bytes:
-    """One sound as the bytes of a WAV file.
-
-    >>> Path("bell.wav").write_bytes(wav_bytes(data.train, 3))
-    """
-    samples = sounds.subset([index]).samples[0].cpu().numpy()
-    written = io.BytesIO()
-    with wave.open(written, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(sounds.rate)
-        file.writeframes(samples.astype("<i2").tobytes())
-    return written.getvalue()
 
 
 def _inside(kind: str, data: bytes) -> str:

@@ -9,15 +9,11 @@ import torch
 from transferlab.data.sounds import SoundSet
 from transferlab.errors import unknown
 from transferlab.plots.style import COLOURS, describe
-from transferlab.sound.mel import mel_edges
 from transferlab.sound.pictures import COLOURS as MAPS
-from transferlab.sound.pictures import DECIBELS, LOW, MOST_MELS, loudness
+from transferlab.sound.seeing import ROWS, see
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-ROWS = MOST_MELS
-TICKS = (100, 500, 1_000, 2_000, 4_000)  # Hz, where the rate reaches so far
 
 
 def sound_figure(sounds: SoundSet, index: int = 0, *, title: str | None = None, colours: str = "magma") -> Figure:
@@ -42,38 +38,14 @@ def sound_figure(sounds: SoundSet, index: int = 0, *, title: str | None = None, 
     top = max(float(samples.abs().max()), 1e-3) * 1.1
     wave.set(ylim=(-top, top), yticks=[], ylabel="pressure", xlim=(0, one.seconds))
     wave.spines[["top", "right"]].set_visible(False)
-    shown = loudness(one.samples, one.rate, ROWS)[0]  # (ROWS, ROWS)
+    seen = see(one, name=name)
     picture.imshow(
-        shown.numpy(), cmap="magma" if colours == "magma" else "gray", vmin=0, vmax=1, aspect="auto",
+        seen.shades.numpy(), cmap="magma" if colours == "magma" else "gray", vmin=0, vmax=1, aspect="auto",
         extent=(0, one.seconds, 0, ROWS), interpolation="nearest",
     )  # fmt: skip
-    centres = mel_edges(ROWS, LOW, one.rate / 2)[1:-1]
-    ticks = [hertz for hertz in TICKS if hertz < one.rate / 2]
-    places = [int((centres - hertz).abs().argmin()) + 0.5 for hertz in ticks]
     picture.set(xlabel="seconds", ylabel="frequency, Hz")
-    picture.set_yticks(places, [f"{hertz:,}" for hertz in ticks])
+    picture.set_yticks([row for _, row in seen.ticks], [f"{hertz:,}" for hertz, _ in seen.ticks])
     if name:
         wave.set_title(name, fontsize=10, loc="left")
-    describe(figure, _in_words(shown, centres, one.seconds, name))
+    describe(figure, seen.words)
     return figure
-
-
-def _in_words(shown: torch.Tensor, centres: torch.Tensor, seconds: float, name: str) -> str:
-    """What there is to see: where it is loudest, when it begins and how far up it reaches."""
-    what = f"Wave and spectrogram of a sound of {seconds:.3g} s" + (f": {name}." if name else ".")
-    if not shown.any():
-        return f"{what} It is silent."
-    row, column = divmod(int(shown.argmax()), shown.shape[1])
-    bright = (shown > 0.5).nonzero()
-    begins = int(bright[:, 1].min()) / shown.shape[1] * seconds
-    highest = float(centres[len(centres) - 1 - int(bright[:, 0].min())])
-    loudest = float(centres[len(centres) - 1 - row])
-    return (
-        f"{what} It is loudest near {_rounded(loudest)} Hz, {column / shown.shape[1] * seconds:.2f} s after its "
-        f"beginning; what lies within {DECIBELS / 2:.0f} dB of that begins at {begins:.2f} s and reaches "
-        f"up to {_rounded(highest)} Hz."
-    )
-
-
-def _rounded(hertz: float) -> str:
-    return f"{round(hertz, -1 if hertz < 1_000 else -2):,.0f}"

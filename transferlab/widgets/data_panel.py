@@ -1,10 +1,11 @@
-"""The images: where they come from, what they look like, and which of them are labelled otherwise or left out.
+"""The data: where it comes from, what it looks and sounds like, and what of it is labelled otherwise or left out.
 
     DataPanel(Session("bundled", "objects"))
 
-A drawn world with its knobs, a set of torchvision's, a folder, or pictures that are uploaded or taken with the camera.
-Pictures come a page at a time, as one sprite sheet. What is chosen here is a draft, kept in Python, until "Use these
-images" gives it to the session. Left out: drawing boxes, new classes by hand.
+A drawn world or a world of sounds with its knobs, a set of torchvision's, a folder of pictures or of sounds, or
+pictures that are uploaded or taken with the camera; texts come from the notebook. Examples come a page at a time,
+pictures as one sprite sheet; a sound is sent when it is listened to. What is chosen here is a draft, kept in Python,
+until "Use these" gives it to the session. Left out: drawing boxes, new classes by hand, uploads of sounds.
 """
 
 import threading
@@ -15,8 +16,11 @@ from transferlab.lab.data.contact_sheet import COLUMNS, contact_sheet
 from transferlab.lab.data.data_choice import FEW, FolderData, TorchvisionData
 from transferlab.lab.data.data_draft import DataDraft
 from transferlab.lab.data.data_offer import SETS, SIZES, TARGETS, TASKS
-from transferlab.lab.data.data_pages import open_page, taking_turns
+from transferlab.lab.data.data_pages import open_page, shown, taking_turns
+from transferlab.lab.data.given_data import folder_choice
 from transferlab.lab.data.incoming import MOST_BYTES
+from transferlab.lab.data.sound_choice import QUESTIONS
+from transferlab.lab.data.sound_player import find_sound, playable
 from transferlab.lab.data.upload_desk import UploadDesk
 from transferlab.lab.data.uploads import WORKPLACE, UploadReport
 from transferlab.lab.session import Session
@@ -26,17 +30,17 @@ MOST_TOLD = 100  # files with reasons that a page gets
 
 
 class DataPanel(Panel):
-    """Chooses, shows and edits the images that runs learn from.
+    """Chooses, shows, plays and edits the examples that runs learn from.
 
     >>> DataPanel(session)
     >>> DataPanel(session, uploads="insects")     # uploaded pictures go to transferlab-data/insects
     """
 
-    title, script = "Images", "data_panel.js"
+    title, script = "Data", "data_panel.js"
 
     @classmethod
     def parts(cls) -> tuple[str, ...]:
-        return ("data_grid.js", "data_upload.js")
+        return ("data_grid.js", "data_sound.js", "data_upload.js")
 
     def __init__(self, session: Session, uploads: str = "mine") -> None:
         self.session = session
@@ -59,9 +63,12 @@ class DataPanel(Panel):
             "kind": draft.kind,
             "given": "given" in draft.last,
             "name": splits.train.name if splits else "",
+            "noun": splits.train.noun if splits else "image",
+            "heard": draft.heard is not None,
             "last": last,
             "targets": list(TARGETS),
             "tasks": list(TASKS),
+            "questions": list(QUESTIONS),
             "sets": list(SETS),
             "sizes": list(SIZES),
             "few": FEW,
@@ -107,7 +114,19 @@ class DataPanel(Panel):
         path = str(content.get("path") or "").strip()
         if not path:
             raise ValueError("Type the path of a folder that holds one folder for each class.")
-        self._open(FolderData(path, content.get("per_class"), content.get("size", 64)).fresh())
+        choice = folder_choice(path, content.get("per_class"), content.get("size", 64), content.get("seconds", 1.0))
+        self._open(choice.fresh())
+
+    def do_sounds(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        """Make sounds with these knobs."""
+        self.number = 0
+        self.draft.turn("sounds", **content)
+
+    def do_listen(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        """Send one sound with its spectrogram; the page plays it when somebody presses the button."""
+        sounds, row = find_sound(self.draft.heard, content.get("part", "train"), content.get("key", 0))
+        facts, files = playable(sounds, row)
+        self.tell("sound", {**facts, "part": content["part"], "key": content["key"]}, files)
 
     def do_torchvision(self, content: dict[str, Any], buffers: list[Any]) -> None:
         self._open(TorchvisionData(**content))
@@ -196,13 +215,14 @@ class DataPanel(Panel):
         self.draft.use()
 
     def in_words(self) -> str:
-        """Which images these are, for a notebook that is read without a kernel."""
-        classes = self.draft.counts()
+        """Which examples these are, for a notebook that is read without a kernel."""
+        classes, splits = self.draft.counts(), self.draft.shown[0]
+        what = "sound" if self.draft.heard else splits.train.noun if splits else "image"
         number = {part: sum(one[part] for one in classes) for part in ("train", "held_out")}
         if not classes:
-            return "Images: none yet."
+            return f"{what.capitalize()}s: none yet."
         names = ", ".join(one["name"] for one in classes[:12]) + (" …" if len(classes) > 12 else "")
-        return f"Images: {number['train']:,} to train on and {number['held_out']:,} held out, of {names}."
+        return f"{what.capitalize()}s: {number['train']:,} to train on and {number['held_out']:,} held out, of {names}."
 
     def _open(self, choice: Any) -> None:
         self.number = 0
@@ -252,17 +272,17 @@ class DataPanel(Panel):
             self.label = ""  # other images have other classes
         page = open_page(splits, outcome, self.part, self.label or None, self.number)
         self.number = page.number
+        facts, files = shown(splits.train if self.part == "train" else splits.held_out, page)
         content = {
             "part": self.part,
             "label": self.label,
             "number": page.number,
             "pages": page.pages,
             "count": page.count,
-            "columns": COLUMNS,
             "tiles": [[tile.key, tile.label, tile.was] for tile in page.tiles],
+            **facts,
         }
-        images = splits.train if self.part == "train" else splits.held_out
-        self.tell("page", content, [contact_sheet(images.images[page.rows])] if page.tiles else [])
+        self.tell("page", content, files)
 
     def _complain(self, error: Exception) -> None:
         def again() -> None:

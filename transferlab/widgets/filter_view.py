@@ -7,7 +7,7 @@ Left out: judging the filters; see `explain.filter_report`.
 
 from typing import Any, ClassVar
 
-from transferlab.lab.looks.look import Look
+from transferlab.lab.looks.look import Look, NoLook
 from transferlab.lab.looks.look_filters import FilterLook
 from transferlab.lab.looks.subject import Subject
 from transferlab.widgets.view import View
@@ -27,7 +27,11 @@ class FilterView(View):
         stage = self.chosen["stage"]
         if stage is not None and stage not in subject.stages:
             stage = None  # another backbone has other stages
-        return FilterLook(subject.start, subject.data.held_out, stage, self.chosen["turn"])
+        held_out = subject.data.held_out
+        if held_out.noun != "image":
+            takes = {"text": "reads texts", "sound": "hears sounds"}[held_out.noun]
+            return NoLook(f"Filters and maps are drawn of networks that look at pictures; this one {takes}.")
+        return FilterLook(subject.start, held_out, stage, self.chosen["turn"])
 
     def choices(self, subject: Subject) -> dict[str, Any]:
         return {"stages": list(subject.stages[:-1])}

@@ -36,6 +36,7 @@ class FreezeMap(Panel):
     def state(self) -> dict[str, Any]:
         session, settings = self.session, self.session.settings
         looks, rates, log, names = session.map, session.rates, session.log, session.stage_names
+        train = session.data.train
         line = self._line()
         costs = [session.cost(i) for i in range(len(looks))]
         phases = settings.to_recipe(names).phases
@@ -49,8 +50,9 @@ class FreezeMap(Panel):
                 }
                 for i, look in enumerate(looks)
             ],
-            "image": [3, *session.data.train.size],
-            "classes": session.data.train.num_classes,
+            "noun": train.noun,
+            "goes_in": [3, *train.size] if train.noun == "image" else list(train.size),
+            "classes": train.num_classes,
             "line": line,
             "obeyed": self._trains_from() in (None, line),
             "costs": [[one.first, one.further] if one else None for one in costs],

@@ -6,7 +6,7 @@
     Lab(my_model, data=images.split(0.2))
 
 On the left what is set: recipe and freeze line. On the right what happens. Below, one at a time: the learning rates,
-what is forgotten, the images, what is inside, the runs, the code. Every panel can be had alone:
+what is forgotten, the data, what is inside, the runs, the code. Every panel can be had alone:
 `FreezeMap(lab.session)`. Left out: more than one run at a time; a new lab ends the run of the one before, and the same
 cell run again takes the old lab away.
 """
@@ -77,7 +77,7 @@ class Lab(ipywidgets.Box):
             {
                 "Learning rates": self.learning_rates,
                 "Forgetting": self.forgetting,
-                "Images": self.data,
+                "Data": self.data,
                 "Filters": self.filters,
                 "Reasons": self.attributions,
                 "Drift": self.drift,

@@ -67,6 +67,7 @@ class View(Panel):
             "chosen": self.chosen,
             "choices": self.choices(subject),
             "trouble": self.viewer.trouble,
+            "nothing": self.viewer.nothing,
         }
 
     def refresh(self) -> None:

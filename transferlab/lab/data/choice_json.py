@@ -12,9 +12,13 @@ from typing import Any
 from transferlab.errors import unknown
 from transferlab.lab.data.data_choice import EditedData, FolderData, TorchvisionData, WorldData
 from transferlab.lab.data.edits import Edits
+from transferlab.lab.data.sound_choice import SoundFolderData, SoundWorldData
 from transferlab.lab.settings import DataChoice
 
-KINDS: dict[str, Any] = {"world": WorldData, "folder": FolderData, "torchvision": TorchvisionData}
+KINDS: dict[str, Any] = {
+    "world": WorldData, "folder": FolderData, "torchvision": TorchvisionData, "sounds": SoundWorldData,
+    "sound folder": SoundFolderData,
+}  # fmt: skip
 
 
 def to_json(choice: DataChoice) -> dict[str, Any]:

@@ -5,20 +5,20 @@
     print(choice.code())       # data = tl.worlds.target("objects", per_class=20, task="hue")
 
 A choice is a frozen record, equal to another that gives the same images, and its code gives them bit for bit. Left out:
-images that were made in the notebook, see `given_data`, and records on the disk, see `choice_json`.
+sounds, see `sound_choice`; what was made in the notebook, see `given_data`; records on the disk, see `choice_json`.
 """
 
 import hashlib
 import json
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from transferlab.data import worlds
 from transferlab.data.folder import folder_splits
 from transferlab.data.images import Splits
 from transferlab.data.listing import list_classes, subfolders
 from transferlab.data.torchvision_sets import torchvision_splits
+from transferlab.lab.data.choice_code import budget, budget_code, check_types, quoted, turned
 from transferlab.lab.data.edits import Edits
 from transferlab.lab.settings import DataChoice
 
@@ -40,15 +40,15 @@ class WorldData:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _check_types(self)
+        check_types(self)
 
     def make(self) -> Splits:
         knobs = {"task": self.task, "domain_gap": self.domain_gap, "shortcut": self.shortcut}
         return worlds.target(self.name, self.per_class, seed=self.seed, **knobs)  # type: ignore[arg-type]
 
     def code(self) -> str:
-        more = _turned(self, "task", "domain_gap", "shortcut", "seed")
-        return f"data = tl.worlds.target({_quoted(self.name)}, per_class={self.per_class}{more})"
+        more = turned(self, "task", "domain_gap", "shortcut", "seed")
+        return f"data = tl.worlds.target({quoted(self.name)}, per_class={self.per_class}{more})"
 
 
 @dataclass(frozen=True)
@@ -67,15 +67,15 @@ class FolderData:
     stamp: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        _check_types(self)
+        check_types(self)
 
     def make(self) -> Splits:
         splits = folder_splits(self.path, size=self.size, seed=self.seed, progress=False)
-        return _budget(splits, self.per_class, self.seed)
+        return budget(splits, self.per_class, self.seed)
 
     def code(self) -> str:
-        more = _turned(self, "size", "seed")
-        return f"data = tl.folder_splits({_quoted(self.path)}{more})" + _budget_code(self.per_class, self.seed)
+        more = turned(self, "size", "seed")
+        return f"data = tl.folder_splits({quoted(self.path)}{more})" + budget_code(self.per_class, self.seed)
 
     def fresh(self) -> "FolderData":
         """This choice with the stamp of the folder as it is now.
@@ -107,19 +107,19 @@ class TorchvisionData:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _check_types(self)
+        check_types(self)
 
     def make(self) -> Splits:
         splits = torchvision_splits(
             self.name, self.root, self.size, limit=self.limit, seed=self.seed, progress=False
         )  # fmt: skip
-        return _budget(splits, self.per_class, self.seed)
+        return budget(splits, self.per_class, self.seed)
 
     def code(self) -> str:
         limit = "" if self.limit is None else f", limit={self.limit}"
-        more = f"{limit}{_turned(self, 'root', 'size', 'seed')}"
-        call = f"data = torchvision_splits({_quoted(self.name)}{more})"
-        return "from transferlab.data import torchvision_splits\n" + call + _budget_code(self.per_class, self.seed)
+        more = f"{limit}{turned(self, 'root', 'size', 'seed')}"
+        call = f"data = torchvision_splits({quoted(self.name)}{more})"
+        return "from transferlab.data import torchvision_splits\n" + call + budget_code(self.per_class, self.seed)
 
 
 @dataclass(frozen=True)
@@ -139,37 +139,3 @@ class EditedData:
 
     def code(self) -> str:
         return "\n".join(part for part in (self.base.code(), self.edits.code()) if part)
-
-
-def _budget(splits: Splits, per_class: int | None, seed: int) -> Splits:
-    if per_class is None:
-        return splits
-    return Splits(splits.train.per_class(per_class, seed), splits.held_out, splits.notes)
-
-
-def _budget_code(per_class: int | None, seed: int) -> str:
-    if per_class is None:
-        return ""
-    return f"\ndata = tl.Splits(data.train.per_class({per_class}, {seed}), data.held_out, data.notes)"
-
-
-def _turned(choice: Any, *names: str) -> str:
-    """The arguments that are not at their defaults, as code."""
-    defaults = {one.name: one.default for one in fields(choice)}
-    changed = {name: getattr(choice, name) for name in names if getattr(choice, name) != defaults[name]}
-    return "".join(
-        f", {name}={_quoted(value) if isinstance(value, str) else repr(value)}" for name, value in changed.items()
-    )
-
-
-def _quoted(text: str) -> str:
-    """A string as code, in double quotes where nothing in it needs an escape."""
-    return json.dumps(text, ensure_ascii=False) if text.isprintable() else repr(text)
-
-
-def _check_types(choice: Any) -> None:
-    for one in fields(choice):
-        value, kind = getattr(choice, one.name), one.type
-        if isinstance(value, bool) or not isinstance(value, int | float if kind is float else kind):  # type: ignore[arg-type]
-            wanted = getattr(kind, "__name__", str(kind))
-            raise ValueError(f"{type(choice).__name__} takes {one.name} as {wanted}; you gave {value!r:.200}.")

@@ -1,4 +1,4 @@
-"""Images on their way into the lab: what is chosen and edited in a panel, before a run learns from it.
+"""Images, sounds and texts on their way into the lab: chosen and edited in a panel, before a run learns from them.
 
     draft = DataDraft(session, changed=print, trouble=print)
     draft.turn(name="satellite", shortcut=0.9)
@@ -21,11 +21,16 @@ from transferlab.lab.data.data_choice import EditedData, FolderData, Torchvision
 from transferlab.lab.data.edit_history import EditHistory
 from transferlab.lab.data.edits import PARTS, Edits, Outcome, Picture
 from transferlab.lab.data.errands import Errands
+from transferlab.lab.data.sound_choice import SoundFolderData, SoundWorldData, sounds_of
 from transferlab.lab.data.world_preview import WorldPreview
 from transferlab.lab.session import Session
 from transferlab.lab.settings import DataChoice
 
-KNOWN: dict[type, str] = {WorldData: "world", FolderData: "folder", TorchvisionData: "torchvision"}
+KNOWN: dict[type, str] = {
+    WorldData: "world", FolderData: "folder", TorchvisionData: "torchvision", SoundWorldData: "sounds",
+    SoundFolderData: "folder",
+}  # fmt: skip
+SHARES = ("domain_gap", "shortcut", "snr", "room", "detune")  # knobs that a page may send as whole numbers
 
 
 class DataDraft:
@@ -41,11 +46,12 @@ class DataDraft:
         self.errands = Errands(trouble)
         self.base: DataChoice | None = None
         self.splits: Splits | None = None  # unedited, None while there are none
+        self.heard: Splits | None = None  # the sounds that lie behind them, row by row
         self.outcome: Outcome | None = None
         self.failure = ""  # why there are none
         self.task = ""  # what is being done, in words
         self.preview: ImageSet | None = None
-        self.last: dict[str, Any] = {"world": WorldData()}  # kind → the last choice of it
+        self.last: dict[str, Any] = {"world": WorldData(), "sounds": SoundWorldData()}  # kind → the last choice
         self._histories: dict[object, EditHistory] = {}
         self._previews = WorldPreview()
         self._seen: object = None
@@ -54,7 +60,7 @@ class DataDraft:
 
     @property
     def kind(self) -> str:
-        """Where the images come from: "world", "folder", "torchvision", or "given" for those of the notebook."""
+        """Where they come from: "world", "folder", "torchvision", "sounds", or "given" for those of the notebook."""
         return KNOWN.get(type(self.base), "given")
 
     @property
@@ -65,7 +71,7 @@ class DataDraft:
     def history(self) -> EditHistory:
         """Undo and redo for the present images."""
         # Files keep their names whatever the budget and the seed; elsewhere another choice is other pictures.
-        key = ("folder", self.base.path) if isinstance(self.base, FolderData) else self.base
+        key = ("folder", self.base.path) if isinstance(self.base, FolderData | SoundFolderData) else self.base
         return self._histories.setdefault(key, EditHistory())
 
     @property
@@ -97,19 +103,20 @@ class DataDraft:
             if isinstance(chosen, EditedData) and chosen.edits != self.edits:
                 self.history.do("the edits that the lab was given", chosen.edits)
 
-    def turn(self, **knobs: Any) -> None:
-        """Draw a world with these knobs.
+    def turn(self, kind: str = "world", /, **knobs: Any) -> None:
+        """Draw a world with these knobs, or make one of "sounds".
 
             >>> draft.turn(domain_gap=0.4)
+            >>> draft.turn("sounds", task="vowel", room=0.5)
 
         Raises:
             ValueError: a knob that does not exist or cannot stand like that.
         """
-        self._begin(self._world(knobs))
+        self._begin(self._turned(kind, knobs))
 
     def turn_a_little(self, **knobs: Any) -> None:
         """Draw a few small examples with these knobs, fast enough to follow a slider; `preview` has them then."""
-        choice = self._world(knobs)
+        choice = self._turned("world", knobs)
 
         def work() -> None:
             self.preview = self._previews.draw(choice)
@@ -192,14 +199,18 @@ class DataDraft:
         """Leave undone what still waits."""
         self.errands.forget()
 
-    def _world(self, knobs: Mapping[str, Any]) -> WorldData:
-        known = self.last["world"]
+    def _turned(self, kind: str, knobs: Mapping[str, Any]) -> Any:
+        """The last world of a kind with these knobs."""
+        known = self.last[kind]
         for name in set(knobs) - set(vars(known)):
             raise ValueError(f"A world has no knob '{name}'. Its knobs are: {', '.join(vars(known))}.")
-        knobs = {name: float(value) if name in ("domain_gap", "shortcut") and type(value) is int else value
-                 for name, value in knobs.items()}  # fmt: skip
+        knobs = {
+            name: float(value) if name in SHARES and type(value) is int else value for name, value in knobs.items()
+        }
         choice = replace(known, **knobs)
-        return choice if choice.name == "objects" else replace(choice, task="kind")  # others are asked nothing else
+        if kind == "world" and choice.name != "objects":
+            return replace(choice, task="kind")  # others are asked nothing else
+        return choice
 
     def _begin(self, base: DataChoice) -> None:
         self.base, self.failure = base, ""
@@ -211,14 +222,15 @@ class DataDraft:
         try:
             known = self.session.settings.data == base
             splits = self.session.data if known else base.make()
+            heard = sounds_of(base, splits)
         except (ValueError, OSError) as error:
-            splits, failure = None, str(error)
+            splits, heard, failure = None, None, str(error)
         else:
             failure = ""
         with self._lock:
             if base is not self.base:  # something else was chosen while this was drawn
                 return
-            self.splits, self.failure, self.preview = splits, failure, None
+            self.splits, self.heard, self.failure, self.preview = splits, heard, failure, None
             self._outcome()
         self._changed("images")
 

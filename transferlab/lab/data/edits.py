@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from transferlab.data.folder_report import plural, some
-from transferlab.data.images import ImageSet, Splits
+from transferlab.data.images import Splits
+from transferlab.data.labelled import LabelledSet
 from transferlab.errors import unknown
 
 PARTS = ("train", "held_out")
@@ -97,6 +98,10 @@ class Edits:
             ValueError: no such position or class; or a class would have no picture to train on, or nothing would be
                 held out.
         """
+        if splits.train.by_position:
+            raise ValueError(
+                f"Every token of these {splits.train.noun}s has a label of its own: they cannot be edited."
+            )
         places = _Places(splits)
         labels = {part: getattr(splits, part).labels.cpu().clone() for part in PARTS}
         keep = {part: torch.ones(len(labels[part]), dtype=torch.bool) for part in PARTS}
@@ -146,13 +151,13 @@ class Outcome:
     missing: tuple[str, ...] = ()  # files that edits name and that are not there
 
 
-def picture_key(images: ImageSet, row: int) -> Key:
+def picture_key(images: LabelledSet, row: int) -> Key:
     """What edits call a picture of a set.
 
     >>> picture_key(data.train, 3)
     'ants/7.jpg'
     """
-    return images.files[row] if images.files else row
+    return files[row] if (files := getattr(images, "files", ())) else row
 
 
 def _pair(picture: Picture) -> Picture:
@@ -165,7 +170,9 @@ class _Places:
 
     def __init__(self, splits: Splits) -> None:
         self.counts = {part: len(getattr(splits, part)) for part in PARTS}
-        self.files = {part: {name: row for row, name in enumerate(getattr(splits, part).files)} for part in PARTS}
+        self.files = {
+            part: {name: row for row, name in enumerate(getattr(getattr(splits, part), "files", ()))} for part in PARTS
+        }
         # Where both parts hold a name, as in a folder that is divided on the disk, it is another picture in each.
         self.is_divided = not self.files["train"].keys().isdisjoint(self.files["held_out"])
 
@@ -182,15 +189,15 @@ class _Places:
         return None
 
 
-def _check_classes(before: ImageSet, after: Tensor) -> None:
+def _check_classes(before: LabelledSet, after: Tensor) -> None:
     counted = torch.bincount(after, minlength=before.num_classes).tolist()
     empty = [name for (name, had), left in zip(before.counts().items(), counted, strict=True) if had and not left]
     if empty:
         raise ValueError(f"That would leave no picture of {some(empty)} to train on. Keep at least one.")
 
 
-def _changed(images: ImageSet, rows: Tensor, labels: Tensor) -> ImageSet:
+def _changed(images: LabelledSet, rows: Tensor, labels: Tensor) -> LabelledSet:
     chosen = images if len(rows) == len(images) else images.subset(rows)
     return (
-        chosen if torch.equal(labels, chosen.labels.cpu()) else replace(chosen, labels=labels.to(chosen.labels.device))
+        chosen if torch.equal(labels, chosen.labels.cpu()) else replace(chosen, labels=labels.to(chosen.labels.device))  # type: ignore[type-var]
     )

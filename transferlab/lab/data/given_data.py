@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from transferlab.data import worlds
 from transferlab.data.images import Splits
 from transferlab.errors import did_you_mean
 from transferlab.lab.data.data_choice import FolderData, WorldData
+from transferlab.lab.data.sound_choice import SoundFolderData, holds_sounds
 from transferlab.lab.settings import DataChoice
 
 
 @dataclass(frozen=True, eq=False)
 class GivenData:
-    """Images that somebody made in the notebook and gave to the lab."""
+    """Images, texts or sounds that somebody made in the notebook and gave to the lab."""
 
     splits: Splits
 
@@ -20,7 +22,18 @@ class GivenData:
         return self.splits
 
     def code(self) -> str:
-        return "# data: the images that you gave to the lab"
+        return f"# data: the {self.splits.train.noun}s that you gave to the lab"
+
+
+def folder_choice(path: str, per_class: int | None = None, size: int = 64, seconds: float = 1.0, seed: int = 0) -> Any:
+    """A folder of pictures, or of sounds where its classes hold sounds and no picture.
+
+    >>> folder_choice("bells").code().splitlines()[0]
+    'from transferlab.sound import sound_folder, spectrograms'
+    """
+    if holds_sounds(path):
+        return SoundFolderData(path, per_class, seconds, seed, size)
+    return FolderData(path, per_class, size, seed)
 
 
 def choice_of(given: object, seed: int = 0) -> DataChoice:
@@ -38,7 +51,7 @@ def choice_of(given: object, seed: int = 0) -> DataChoice:
         if str(given) in worlds.TARGETS:
             return WorldData(str(given), seed=seed)
         if Path(given).is_dir():
-            return FolderData(str(given), seed=seed)
+            return folder_choice(str(given), seed=seed)
         raise ValueError(
             f"No data '{given}': it is neither a folder nor a drawn target. The targets are: "
             f"{', '.join(worlds.TARGETS)}.{did_you_mean(str(given), worlds.TARGETS)}"

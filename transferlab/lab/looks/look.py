@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from transferlab.data.images import ImageSet
+from transferlab.data.labelled import LabelledSet
 from transferlab.lab.previews import Frame
 
 
@@ -28,8 +28,25 @@ class Look(Protocol):
         """The same of the model that the run starts from, and what stays the same along the run."""
 
 
-def some_images(images: ImageSet, count: int, turn: int = 0) -> Tensor:
-    """Positions of `count` images of different classes, int64 `(count,)`; another `turn`, other images.
+class NoLook:
+    """Where there is nothing to look at: asked, it says why.
+
+    >>> NoLook("Filters are those of networks that look at pictures.")
+    """
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        self.asked: Mapping[str, Any] = {}
+
+    def __call__(self, model: nn.Module) -> Frame:
+        raise ValueError(self.why)
+
+    def before(self) -> Frame:
+        raise ValueError(self.why)
+
+
+def some_images(images: LabelledSet, count: int, turn: int = 0) -> Tensor:
+    """Positions of `count` images, texts or sounds of different classes, int64 `(count,)`; another `turn`, others.
 
         >>> data.held_out.subset(some_images(data.held_out, 4))
 
@@ -41,6 +58,8 @@ def some_images(images: ImageSet, count: int, turn: int = 0) -> Tensor:
     for name, value, least in (("count", count, 1), ("turn", turn, 0)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise ValueError(f"{name} is a whole number, {least} or more; you gave {value!r}.")
+    if images.by_position:  # each holds several classes: they are taken as they lie
+        return torch.arange(turn * count, turn * count + min(count, len(images))) % len(images)
     labels = images.labels.cpu()
     rows = [torch.nonzero(labels == label).flatten().tolist() for label in range(images.num_classes)]
     order = [row[i] for i in range(max(map(len, rows))) for row in rows if i < len(row)]  # a class after the other

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from transferlab.data.images import ImageSet
+from transferlab.data.labelled import LabelledSet
 from transferlab.explain.drift import check_same_architecture, drift_between
 from transferlab.explain.features import StageFeatures, stage_features
 from transferlab.explain.separability import between_share
@@ -37,7 +37,7 @@ class DriftLook:
     where a network that diverged has no numbers any more.
     """
 
-    def __init__(self, start: nn.Module, images: ImageSet) -> None:
+    def __init__(self, start: nn.Module, images: LabelledSet) -> None:
         self.start = start
         self.images = images.subset(some_images(images, MOST_IMAGES).sort().values)
         self.asked: Mapping[str, Any] = {}
@@ -65,7 +65,7 @@ class DriftLook:
                 "similarity": _number(row.similarity) if alike else None,
                 "between": _number(between),
             })  # fmt: skip
-        return Frame(facts={"asked": {}, "stages": rows, "num_images": len(self.images)})
+        return Frame(facts={"asked": {}, "stages": rows, "num_images": len(self.images), "noun": self.images.noun})
 
     def _start_features(self) -> dict[str, StageFeatures]:
         if self._features is None:
@@ -75,6 +75,8 @@ class DriftLook:
     def _labels(self) -> tuple[Tensor, Tensor]:
         """The classes 0 … K-1 that can be told apart, of the images that `kept` names: two or more of each."""
         labels = self.images.labels.cpu()
+        if self.images.by_position:
+            return labels[:0, 0], labels[:0, 0]
         counts = torch.bincount(labels, minlength=self.images.num_classes)
         kept = torch.nonzero(counts[labels] >= 2).flatten()
         present, y = torch.unique(labels[kept], return_inverse=True)

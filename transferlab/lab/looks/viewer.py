@@ -16,7 +16,7 @@ from typing import Any
 from torch import nn
 
 from transferlab.explain.snapshot import model_at
-from transferlab.lab.looks.look import Look
+from transferlab.lab.looks.look import Look, NoLook
 from transferlab.lab.looks.subject import Subject, next_subject, subject_of
 from transferlab.lab.previews import MOST, Frame
 from transferlab.lab.session import Session
@@ -61,7 +61,10 @@ class Viewer:
         if self.trouble and not self.session.is_training:
             self._watched = None
         look = self._look(next_subject(self.session)) if self._follows else None
-        if look is not None and look is not self._watched:
+        if isinstance(look, NoLook):
+            self._watched = None
+            self.session.previews.unwatch(self.name)
+        elif look is not None and look is not self._watched:
             self._watched = look
             self.session.previews.watch(self.name, look)
 
@@ -89,6 +92,12 @@ class Viewer:
     def trouble(self) -> str | None:
         """Why no pictures are taken of the run any more, in a sentence; None where they are."""
         return self.session.previews.errors.get(self.name)
+
+    @property
+    def nothing(self) -> str:
+        """Why there is nothing to look at in this network, in a sentence; empty where there is something."""
+        look = self._look(self.subject())
+        return look.why if isinstance(look, NoLook) else ""
 
     @property
     def known(self) -> dict[float, Frame]:

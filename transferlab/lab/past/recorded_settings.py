@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from transferlab.data.images import Splits
-from transferlab.lab.data import data_choice
+from transferlab.lab.data.data_choice import TorchvisionData, WorldData
+from transferlab.lab.data.sound_choice import SoundWorldData
 from transferlab.lab.past.checked_values import check_values
 from transferlab.lab.settings import DataChoice, Settings
 from transferlab.records import Run
 
-MADE_AGAIN = ("WorldData", "TorchvisionData")  # of data_choice; a folder's path is of another machine
+# A folder's path is of another machine.
+MADE_AGAIN = {one.__name__: one for one in (WorldData, TorchvisionData, SoundWorldData)}
 NAME = re.compile(r"[\w./: -]{1,120}")
 LARGEST = 10_000  # any number of a data choice but its seed; more images of a class were never drawn here
 OWN = "a network of one's own: "
@@ -105,7 +107,7 @@ def _choice(plain: Mapping[str, Any]) -> DataChoice:
     name, code = plain.get("name"), plain.get("code")
     if not isinstance(name, str) or not isinstance(code, str):
         raise ValueError("it does not say which images it was trained on")
-    kind = getattr(data_choice, str(plain.get("kind")), None) if plain.get("kind") in MADE_AGAIN else None
+    kind = MADE_AGAIN.get(str(plain.get("kind")))
     values = plain.get("values")
     if kind is None or not isinstance(values, Mapping):
         return RecordedData(name, code)

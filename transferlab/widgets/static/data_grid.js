@@ -1,4 +1,4 @@
-// A page of pictures to select from, cut out of one sprite sheet.
+// A page of examples to select from: pictures cut out of one sprite sheet, or texts in rows.
 
 const CELLS = 40; // pictures on a page, as in lab/data_pages.py
 
@@ -7,9 +7,9 @@ function focusNear(element) {
   return element.getRootNode().activeElement;
 }
 
-/** Pictures of one page to select from: a list box, so that arrows, Space and Shift do what they do elsewhere. */
-function pictureGrid(act, selectionChanged) {
-  let tiles = [], part = "train", url = null, here = 0, anchor = 0, preview = false;
+/** Examples of one page to select from: a list box, so that arrows, Space and Shift do what they do elsewhere. */
+function pictureGrid(act, looked, selectionChanged) {
+  let tiles = [], part = "train", url = null, here = 0, anchor = 0, preview = false, noun = "picture";
   const selected = new Map(); // JSON of [part, key] → [part, key]
   const list = h("div", { class: "tl-data-grid", role: "listbox", "aria-multiselectable": "true", "aria-label": "Pictures" });
   const cells = Array.from({ length: CELLS }, (_, i) => {
@@ -44,6 +44,7 @@ function pictureGrid(act, selectionChanged) {
     here = i;
     mark();
     cells[i].cell.focus();
+    looked(tiles[i][0], part);
   }
   function go(to, event) {
     to = Math.min(Math.max(to, 0), tiles.length - 1);
@@ -51,6 +52,7 @@ function pictureGrid(act, selectionChanged) {
     here = to;
     mark();
     cells[to].cell.focus();
+    if (!preview) looked(tiles[to][0], part);
   }
   function key(i, event) {
     const command = event.ctrlKey || event.metaKey;
@@ -61,6 +63,7 @@ function pictureGrid(act, selectionChanged) {
     else if (event.key === "PageDown") act("turn page", 1);
     else if (event.key === "PageUp") act("turn page", -1);
     else if (event.key === "Escape") clear();
+    else if (event.key === "p" && !command) act("play");
     else if (event.key === "Delete" || event.key === "Backspace") act("drop");
     else if (command && event.key === "a") { if (!preview) tiles.forEach((_, at) => set(at, true)); mark(); }
     else if (command && event.key === "z" && !event.shiftKey) act("undo");
@@ -75,19 +78,23 @@ function pictureGrid(act, selectionChanged) {
     preview = isPreview;
     tiles = content.tiles;
     part = content.part || part;
+    const texts = content.texts;
+    list.classList.toggle("tl-data-texts", Boolean(texts));
     list.classList.toggle("tl-data-single", !(content.pages > 1)); // with more pages the height stays as it is
     const hadFocus = list.contains(focusNear(list));
     here = Math.min(here, Math.max(0, tiles.length - 1));
     cells.forEach(({ cell, name, picture }, i) => {
       cell.classList.toggle("tl-data-empty", i >= tiles.length);
       cell.setAttribute("aria-hidden", String(i >= tiles.length));
-      if (i >= tiles.length) { cell.removeAttribute("aria-label"); picture.style.backgroundImage = ""; return; }
+      picture.textContent = texts && i < tiles.length ? texts[i] : "";
+      if (i >= tiles.length || texts) picture.style.backgroundImage = "";
+      if (i >= tiles.length) { cell.removeAttribute("aria-label"); return; }
       const [key, label, was] = tiles[i];
       const changed = label !== was;
       cell.classList.toggle("tl-data-changed", changed);
       name.textContent = changed ? `↻ ${label}` : label;
       cell.title = [label, changed ? `came as ${was}` : "", typeof key === "string" ? key : ""].filter(Boolean).join(" · ");
-      cell.setAttribute("aria-label", `${label}${changed ? `, came as ${was}` : ""}, picture ${typeof key === "string" ? key : key + 1}`);
+      cell.setAttribute("aria-label", `${label}${changed ? `, came as ${was}` : ""}, ${noun} ${typeof key === "string" ? key : key + 1}${texts ? `: ${texts[i]}` : ""}`);
     });
     mark();
     if (hadFocus && tiles.length && focusNear(list)?.getAttribute("aria-hidden") === "true") cells[here].cell.focus();
@@ -107,5 +114,5 @@ function pictureGrid(act, selectionChanged) {
     };
     sheet.src = next;
   }
-  return { element: list, show, clear, pictures: () => [...selected.values()], has: () => tiles.length > 0, dispose() { if (url) url(); } };
+  return { element: list, show, clear, names(one) { noun = one; list.setAttribute("aria-label", `${one[0].toUpperCase()}${one.slice(1)}s`); }, pictures: () => [...selected.values()], has: () => tiles.length > 0, dispose() { if (url) url(); } };
 }

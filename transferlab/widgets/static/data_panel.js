@@ -1,10 +1,10 @@
-// The images: where they come from, what is done with them, and which of them runs learn from.
+// The data: where it comes from, what is done with it, and what of it runs learn from.
 
 const BUDGETS = [1, 2, 3, 5, 10, 20, 30, 50, 100, 200];
 const DRAGGED = 90; // milliseconds between two drawings while a slider is dragged
 const TASK_WORDS = { kind: "What is it?", count: "How many beads?", position: "Where is it?", orientation: "Which way does it point?", hue: "Which colour?" };
 const TARGET_WORDS = { objects: "Objects", satellite: "Satellite pictures", tissue: "Tissue under a microscope", defects: "Defects in material", thermal: "Heat pictures" };
-const SOURCES = [["world", "Drawn world"], ["uploads", "My pictures"], ["folder", "Folder"], ["torchvision", "torchvision"], ["given", "From the notebook"]];
+const SOURCES = [["world", "Drawn world"], ["sounds", "Sounds"], ["uploads", "My pictures"], ["folder", "Folder"], ["torchvision", "torchvision"], ["given", "From the notebook"]];
 
 /** A slider with its name and value; `say` puts the value into words. `moved(value, isFinal)` is told of every change. */
 function slider(name, say, moved, attributes) {
@@ -55,10 +55,12 @@ function create(root, api) {
 
   const folderBudget = budgetInput(), folderSize = h("select", {});
   const path = h("input", { type: "text", spellcheck: "false", class: "tl-data-long", placeholder: "flowers", onkeydown: (event) => { if (event.key === "Enter") openFolder(); } });
-  const openFolder = () => api.act("folder", { path: path.value, per_class: limitOf(folderBudget), size: Number(folderSize.value) });
+  const folderSeconds = h("input", { type: "number", min: 0.1, max: 20, step: 0.1, value: 1 });
+  const seconds = labelled("Seconds of each sound", folderSeconds);
+  const openFolder = () => api.act("folder", { path: path.value, per_class: limitOf(folderBudget), size: Number(folderSize.value), seconds: Number(folderSeconds.value) || 1 });
   const folderPane = h("div", { class: "tl-data-pane" }, labelled("Path", path, "tl-field tl-data-wide"),
-    h("p", { class: "tl-data-hint" }, "On the computer that runs Python: one folder for each class, pictures in them."),
-    labelled("Training pictures a class", folderBudget), labelled("Pixels a side", folderSize), h("div", {}, h("button", { class: "tl-button", onclick: openFolder }, "Open")));
+    h("p", { class: "tl-data-hint" }, "On the computer that runs Python: one folder for each class, with pictures, or with WAV and FLAC files."),
+    labelled("Training examples a class", folderBudget), labelled("Pixels a side", folderSize), seconds, h("div", {}, h("button", { class: "tl-button", onclick: openFolder }, "Open")));
 
   const set = h("select", {}), setBudget = budgetInput(), setLimit = budgetInput(), setSize = h("select", {});
   const openSet = () => api.act("torchvision", { name: set.value, per_class: limitOf(setBudget), limit: limitOf(setLimit), size: Number(setSize.value) });
@@ -67,8 +69,11 @@ function create(root, api) {
     labelled("Read at most", setLimit), labelled("Training pictures a class", setBudget), labelled("Pixels a side", setSize), h("div", {}, h("button", { class: "tl-button", onclick: openSet }, "Open")));
 
   const uploads = uploadPane(api);
-  const givenPane = h("div", { class: "tl-data-pane" }, h("p", { class: "tl-data-hint" }, "The images that the notebook gave to the lab. They can be edited like any others."));
-  const panes = { world: worldPane, uploads: uploads.element, folder: folderPane, torchvision: setPane, given: givenPane };
+  const givenHint = h("p", { class: "tl-data-hint" });
+  const givenPane = h("div", { class: "tl-data-pane tl-data-given" }, givenHint);
+  const sounds = soundPane(api);
+  const player = soundPlayer(api);
+  const panes = { world: worldPane, sounds: sounds.element, uploads: uploads.element, folder: folderPane, torchvision: setPane, given: givenPane };
 
   // The grid and what can be done with it.
   const parts = Object.fromEntries([["train", "Training"], ["held_out", "Held out"]].map(([name]) => [name, h("button", { class: "tl-button", "aria-pressed": "false", onclick: () => look({ part: name, number: 0 }) })]));
@@ -80,10 +85,11 @@ function create(root, api) {
   const commands = {
     "turn page": (by) => { const number = view.number + by; if (number >= 0 && number < view.pages) look({ number }); },
     drop: () => edit("drop", {}),
+    play: () => player.play(),
     undo: () => api.act("undo"),
     redo: () => api.act("redo"),
   };
-  const grid = pictureGrid((name, value) => commands[name](value), (count) => {
+  const grid = pictureGrid((name, value) => commands[name](value), (key, part) => { if (now && now.heard) player.ask(part, key); }, (count) => {
     number.textContent = count ? `${count} selected` : "none selected";
     for (const one of [relabel, drop, none]) one.disabled = !count;
   });
@@ -101,19 +107,19 @@ function create(root, api) {
   const summary = h("span", { class: "tl-number" });
   const doing = h("span", { class: "tl-quiet tl-data-doing", role: "status" });
   const trouble = h("p", { class: "tl-data-trouble", role: "alert" });
-  const use = h("button", { class: "tl-button tl-main", onclick: () => { settle(); api.act("use"); } }, "Use these images");
+  const use = h("button", { class: "tl-button tl-main", onclick: () => { settle(); api.act("use"); } });
   const used = h("span", { class: "tl-data-used", role: "status" });
   const counts = h("tbody");
-  const table = h("div", { class: "tl-data-counts", tabindex: 0, role: "region", "aria-label": "Pictures of each class" },
+  const table = h("div", { class: "tl-data-counts", tabindex: 0, role: "region", "aria-label": "Examples of each class" },
     h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Class"), h("th", { scope: "col" }, "Training"), h("th", { scope: "col" }, "Held out"))), counts));
   const notesTitle = h("summary", { "data-lm-suppress-shortcuts": "true" });
-  const notes = h("ul", { class: "tl-data-notes", tabindex: 0, "aria-label": "Notes on these images" });
+  const notes = h("ul", { class: "tl-data-notes", tabindex: 0, "aria-label": "Notes on these" });
   const notesBox = h("details", { class: "tl-data-notebox" }, notesTitle, notes);
-  const code = h("pre", { class: "tl-data-code", tabindex: 0, "aria-label": "The images as code" });
+  const code = h("pre", { class: "tl-data-code", tabindex: 0, "aria-label": "The data as code" });
   const codeBox = h("details", {}, h("summary", { "data-lm-suppress-shortcuts": "true" }, "As code"), code);
 
   root.append(
-    h("div", { class: "tl-row tl-data-sources", role: "group", "aria-label": "Where the images come from" }, ...Object.values(sources)),
+    h("div", { class: "tl-row tl-data-sources", role: "group", "aria-label": "Where the data comes from" }, ...Object.values(sources)),
     h("div", { class: "tl-data-columns" },
       h("div", { class: "tl-data-left" }, ...Object.values(panes)),
       h("div", { class: "tl-data-right" },
@@ -121,6 +127,7 @@ function create(root, api) {
         h("div", { class: "tl-data-summary" }, summary),
         trouble,
         h("div", { class: "tl-row tl-data-bar" }, parts.train, parts.held_out, labelled("Class", only), h("span", { class: "tl-data-pager" }, back, where, forth)),
+        player.element,
         grid.element,
         editBar = h("div", { class: "tl-row tl-data-bar" }, number, h("span", { class: "tl-row" }, label, relabel, drop, none), h("span", { class: "tl-row tl-data-undo" }, undo, redo))),
       h("div", { class: "tl-data-more" }, table, notesBox, codeBox)),
@@ -136,6 +143,7 @@ function create(root, api) {
     showPane(name);
     if (name === paneOf(now)) return;
     if (name === "world") api.act("turn", {});
+    else if (name === "sounds") api.act("sounds", {});
     else if (name === "given") api.act("given");
     else if (name === "uploads") uploads.open();
     else if (name === "folder" && path.value) openFolder();
@@ -153,6 +161,12 @@ function create(root, api) {
       if (pane === null || moved) showPane(paneOf(now));
       sources.given.hidden = !now.given;
       const { world, folder, torchvision } = now.last;
+      const what = now.heard ? "sound" : now.noun;
+      sounds.state(now);
+      player.state(now);
+      grid.names(what === "image" ? "picture" : what);
+      use.textContent = `Use these ${what}s`;
+      givenHint.textContent = `The ${now.noun}s that the notebook gave to the lab. They can be edited like any others.`;
       fill(target, now.targets.map((name) => [name, TARGET_WORDS[name] || name]));
       fill(task, now.tasks.map((name) => [name, TASK_WORDS[name] || name]));
       put(target, world.name);
@@ -166,14 +180,14 @@ function create(root, api) {
       put(seed, world.seed);
       for (const select of [folderSize, setSize]) fill(select, now.sizes.map((size) => [size, size]));
       fill(set, now.sets.map((name) => [name, name]));
-      if (folder && paneOf(now) === "folder") { put(path, folder.path); put(folderBudget, folder.per_class); put(folderSize, folder.size); }
+      if (folder && paneOf(now) === "folder") { put(path, folder.path); put(folderBudget, folder.per_class); put(folderSize, folder.size || folder.pixels); if (folder.seconds) put(folderSeconds, folder.seconds); }
       if (torchvision) { put(set, torchvision.name); put(setBudget, torchvision.per_class); put(setLimit, torchvision.limit); put(setSize, torchvision.size); }
       else if (setLimit.value === "" && !held(setLimit)) setLimit.value = now.few;
       uploads.state(now, paneOf(now) === "uploads" ? folder : null);
 
       const total = (part) => now.classes.reduce((sum, one) => sum + one[part], 0);
       const name = paneOf(now) === "world" ? TARGET_WORDS[world.name] || world.name : now.name;
-      summary.textContent = now.classes.length ? `${name ? `${name}: ` : ""}${countText(total("train"))} to train on, ${countText(total("held_out"))} held out, ${countText(now.classes.length)} classes` : "No images yet";
+      summary.textContent = now.classes.length ? `${name ? `${name}: ` : ""}${countText(total("train"))} to train on, ${countText(total("held_out"))} held out, ${countText(now.classes.length)} classes` : "Nothing yet";
       doing.textContent = now.task ? `${now.task} …` : "";
       trouble.textContent = now.failure;
       trouble.classList.toggle("tl-shown", Boolean(now.failure));
@@ -211,6 +225,7 @@ function create(root, api) {
         view = { part: content.part, label: content.label, number: content.number, pages: content.pages, count: content.count };
         if (other) grid.clear();
         grid.show(content, buffers, false);
+        if (now && now.heard && content.tiles.length) player.first(content.part, content.tiles[0][0]);
         for (const [one, button] of Object.entries(parts)) button.setAttribute("aria-pressed", String(one === view.part));
         if (!held(only)) only.value = view.label;
         where.textContent = `${view.number + 1} of ${view.pages}`;
@@ -221,6 +236,8 @@ function create(root, api) {
         grid.show({ ...content, tiles: content.labels.map((one, i) => [i, one, one]) }, buffers, true);
         where.textContent = "examples";
         back.disabled = forth.disabled = true;
+      } else if (name === "sound") {
+        player.show(content, buffers);
       } else if (name === "edited") {
         grid.clear();
       } else if (name === "got") {
@@ -229,6 +246,6 @@ function create(root, api) {
         api.say(content.text, content.added ? "note" : "error");
       }
     },
-    dispose() { uploads.closeCamera(); aLittle.drop(); clearTimeout(settling); grid.dispose(); },
+    dispose() { uploads.closeCamera(); player.dispose(); sounds.dispose(); aLittle.drop(); clearTimeout(settling); grid.dispose(); },
   };
 }

@@ -49,7 +49,7 @@ function create(root, api) {
       cells[name] = { fill, tick, value };
       parts.push(h("td", {}, h("span", { class: "tl-bar", "aria-hidden": "true" }, fill, tick), value));
     }
-    const element = h("tr", {}, h("th", { scope: "row" }, stage), ...parts);
+    const element = h("tr", {}, h("th", { scope: "row" }, ...stage.split(".").flatMap((part, i) => (i ? [".", h("wbr"), part] : [part]))), ...parts);
     table.append(element);
     return { cells, element };
   }
@@ -69,7 +69,7 @@ function create(root, api) {
         value.textContent = look.text(facts[name]);
       }
     }
-    if (now) note.textContent = `On ${now.facts.num_images} held-out images. The longest bar of weights is ${MEASURES.weights.text(largest)}; the thin mark is before training.`;
+    if (now) note.textContent = `On ${now.facts.num_images} held-out ${now.facts.noun || "image"}s. The longest bar of weights is ${MEASURES.weights.text(largest)}; the thin mark is before training.`;
     curves(frames, positions, position, epochs);
   }
 

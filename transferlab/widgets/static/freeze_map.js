@@ -55,6 +55,7 @@ function create(root, api) {
     h("option", { value: "frozen" }, "keeps what it learned before"), h("option", { value: "train" }, "follows the new images"));
   const phases = h("ol", { class: "tl-phases" });
   const phasesTitle = h("div", { class: "tl-quiet" });
+  const key = h("p", { class: "tl-freeze-key" });
   const frame = h("div", { class: "tl-freeze" },
     h("div", {}, h("p", { class: "tl-freeze-where" }, where, " ", waiting), out, column, into),
     h("div", { class: "tl-freeze-facts" },
@@ -62,7 +63,7 @@ function create(root, api) {
       cost,
       labelled("BatchNorm of frozen stages", bn, "tl-field tl-freeze-bn"),
       h("div", {}, phasesTitle, phases),
-      h("p", { class: "tl-freeze-key" }, "Heights: parameters. Widths: values that come out for one image. Both as square roots, so that small stages stay visible.")));
+      key));
   root.append(frame);
 
   const names = () => now.stages.map((stage) => stage.name);
@@ -228,7 +229,9 @@ function create(root, api) {
       if (!dragged && asked === null) shown = now.line;
       frame.toggleAttribute("data-opens", now.opens);
       out.textContent = `↑ answers for ${now.classes} classes come out`;
-      into.textContent = `↑ images go in, ${now.image.join("×")}`;
+      const size = now.goes_in.map((one) => (now.noun === "image" ? one : countText(one))).join("×");
+      into.textContent = `↑ ${now.noun}s go in, ${size}${{ text: " tokens", sound: " samples" }[now.noun] || ""}`;
+      key.textContent = `Heights: parameters. Widths: values that come out for one ${now.noun}. Both as square roots, so that small stages stay visible.`;
       bn.value = now.bn;
       bn.disabled = now.busy;
       draw();

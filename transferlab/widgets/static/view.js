@@ -74,6 +74,8 @@ function timeline(root, api, { paint }) {
     h("div", { class: "tl-row tl-time-row" }, field, where, newest),
     h("div", { class: "tl-row" }, h("label", { class: "tl-check" }, follow, "Follow the training"), which));
 
+  const nothing = h("p", { class: "tl-nothing", hidden: true });
+  root.prepend(nothing);
   let state = { turn: -1, positions: [], training: false };
   let frames = new Map();
   let refused = new Set();
@@ -177,6 +179,9 @@ function timeline(root, api, { paint }) {
       state = next;
       if (timer === null) at = next.at; // not while it is dragged
       follow.checked = next.follows;
+      nothing.textContent = next.nothing || "";
+      nothing.hidden = !next.nothing;
+      root.toggleAttribute("data-nothing", Boolean(next.nothing));
       which.textContent = next.which;
       show();
       fetchMissing();

@@ -1,0 +1,49 @@
+"""Sounds and texts in the lab: made, heard, looked at and learned from, as a student would."""
+
+from tests.browser.labs import finish, open_lab, show_tab
+
+TEXTS = """from transferlab import Lab
+from transferlab.language import LastToken, load_language_model, sentence_set
+from transferlab.text import sentences
+
+given = sentences()
+model, tokenizer = load_language_model()
+labels = [given.class_names.index(label) for label in given.labels]
+data = sentence_set(tokenizer, given.texts, labels, given.class_names).split(0.8)
+lab = Lab(LastToken(model, tokenizer), data, recipe="mine", epochs=2)
+lab"""
+
+
+def test_sounds_are_made_heard_and_learned_from(notebook):
+    open_lab(notebook, "sounds", epochs=2, line="fc")
+    show_tab(notebook, "Data")
+    notebook.press("Data", "Sounds")
+    notebook.until_text("Data", r"timbre")
+    panel = notebook.panel("Data")
+    notebook.until(lambda: panel.locator(".tl-sound-image").get_attribute("alt"), "for a sound to look at")
+    assert "Hz" in panel.locator(".tl-sound-image").get_attribute("alt")
+    panel.locator(".tl-data-tile").nth(5).click()
+    notebook.until(lambda: "sound 2" in panel.locator("audio").get_attribute("aria-label").lower(), "for that sound")
+    notebook.until(lambda: panel.locator("audio").evaluate("audio => audio.duration") == 1.0, "for its length")
+    assert panel.locator("audio").evaluate("audio => audio.paused"), "nothing plays by itself"
+    painted = "one => one.getContext('2d').getImageData(0, 0, one.width, one.height).data.some(value => value > 0)"
+    assert panel.locator(".tl-sound-wave").evaluate(painted)
+    notebook.press("Data", "Use these sounds")
+    notebook.until_text("Data", r"✓ in use")
+    finish(notebook)
+    notebook.check()
+
+
+def test_texts_are_shown_and_their_words_shaded(notebook):
+    notebook.open("texts", [TEXTS])
+    notebook.run_all()
+    show_tab(notebook, "Data")
+    panel = notebook.panel("Data")
+    notebook.until(lambda: panel.locator(".tl-data-tile").first.inner_text().strip(), "for the texts")
+    finish(notebook)
+    show_tab(notebook, "Reasons")
+    reasons = notebook.panel("What the answers rest on")
+    notebook.until(lambda: reasons.locator(".tl-word").count() > 8, "for shaded words")
+    show_tab(notebook, "Filters")
+    notebook.until_text("Filters and activations", r"look at pictures; this one reads texts")
+    notebook.check()
