@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from transferlab.backbones.small_resnet import SmallResNet
 from transferlab.data.images import ImageSet
 from transferlab.explain.features import _on_a_grid, stage_features
+from transferlab.language import LastToken, SmallGPT, Tokenizer, sentence_set
 
 
 class Small(nn.Module):
@@ -61,3 +62,15 @@ def test_channels_that_come_last_are_not_averaged_away():
 def test_images_without_a_set_are_refused():
     with pytest.raises(ValueError, match="you gave Tensor"):
         stage_features(Small(), torch.zeros(4, 3, 8, 8, dtype=torch.uint8))
+
+
+def test_texts_have_features_too():
+    torch.manual_seed(0)
+    model = LastToken(SmallGPT(256, dim=16, blocks=2, heads=2, hidden=32, context=16))
+    texts = sentence_set(Tokenizer([]), ["one", "two", "six"], [0, 1, 1], ("odd", "even"), length=8)
+    found = stage_features(model, texts)
+    assert list(found) == ["model.embedding", "model.blocks.0", "model.blocks.1"]
+    with torch.no_grad():
+        expected = model.model.embedding(texts.tokens)  # (3, 8, 16)
+    assert torch.equal(found["model.embedding"].places, expected.flatten(1))
+    torch.testing.assert_close(found["model.embedding"].mean, expected.mean(1))

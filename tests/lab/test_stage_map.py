@@ -3,7 +3,9 @@ import torch
 from torch import nn
 
 from tests.lab.conftest import small_network
+from transferlab.data.sounds import SoundSet
 from transferlab.lab.stage_map import Cost, StageLook, cost, stage_map
+from transferlab.language import LastToken, SmallGPT, Tokenizer, sentence_set
 
 
 def test_the_map_names_every_stage_with_its_output(two_colours):
@@ -59,3 +61,15 @@ def test_the_cost_of_a_line_by_hand():
 @pytest.mark.parametrize(("epochs", "seconds"), [(0, 0), (0.5, 1.0), (1, 2.0), (3, 3.0)])
 def test_the_first_epoch_costs_more(epochs, seconds):
     assert Cost(first=2.0, further=0.5).of(epochs) == seconds
+
+
+def test_texts_and_sounds_have_a_map_too():
+    torch.manual_seed(0)
+    model = LastToken(SmallGPT(256, dim=16, blocks=2, heads=2, hidden=32, context=16))
+    texts = sentence_set(Tokenizer([]), ["one", "two"], [0, 1], ("odd", "even"), length=8)
+    looks = stage_map(model, texts)
+    assert [look.name for look in looks] == ["model.embedding", "model.blocks.0", "model.blocks.1", "model.head"]
+    assert [look.shape for look in looks[:-1]] == [(8, 16)] * 3
+    sounds = SoundSet(torch.ones(3, 160, dtype=torch.int16), torch.tensor([0, 1, 0]), ("a", "b"))
+    hears = nn.Sequential(nn.Unflatten(1, (1, 160)), nn.Conv1d(1, 4, 16, stride=16), nn.Flatten(), nn.Linear(40, 2))
+    assert [look.shape for look in stage_map(hears, sounds)][-1] == (2,)

@@ -2,7 +2,11 @@ import pytest
 import torch
 
 from tests.lab.conftest import small_network
+from transferlab.data.images import Splits
+from transferlab.data.texts import TextSet
 from transferlab.lab.data.given_data import GivenData
+from transferlab.lab.data.sound_choice import SoundWorldData
+from transferlab.lab.session import Session
 from transferlab.lab.settings import Settings
 from transferlab.lab.workshop import Workshop
 
@@ -20,8 +24,6 @@ def test_what_runs_share_is_made_once(two_colours):
 
 
 def test_other_images_are_other_probes(two_colours):
-    from transferlab.data.images import Splits
-
     workshop, one = Workshop(), settings(two_colours)
     other = one.changed(data=GivenData(Splits(two_colours.held_out, two_colours.train)))
     assert workshop.memory(one).images is two_colours.held_out
@@ -43,3 +45,18 @@ def test_without_images_it_says_what_to_type():
 def test_a_network_of_ones_own_has_no_random_twin(two_colours):
     with pytest.raises(ValueError, match="comes with its weights"):
         Workshop().model(settings(two_colours).changed(recipe="from_scratch"))
+
+
+def test_what_a_backbone_cannot_take_is_said_before_a_run():
+    sounds = SoundWorldData(per_class=2, pixels=None)
+    with pytest.raises(ValueError, match=r"'bundled' looks at pictures, and these are sounds. Give it spectrograms"):
+        Session("bundled", sounds)
+    texts = TextSet(torch.ones(4, 3, dtype=torch.int64), torch.tensor([0, 1, 0, 1]), ("a", "b"))
+    for recipe in ("fine_tuning", "from_scratch"):
+        with pytest.raises(ValueError, match="looks at pictures, and these are texts"):
+            Session("bundled", Splits(texts, texts), recipe=recipe)
+    session = Session("bundled", SoundWorldData(per_class=2))
+    with pytest.raises(ValueError, match="these are sounds"):
+        session.choose(data=sounds)
+    assert session.settings.data == SoundWorldData(per_class=2), "what was refused is not chosen"
+    session.close()

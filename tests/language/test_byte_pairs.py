@@ -52,3 +52,12 @@ def test_tokens_are_saved_and_read(tmp_path):
 
 def test_it_stops_where_no_pair_occurs_twice():
     assert len(Tokenizer.learn(["abc"], vocabulary=1000)) == 256
+
+
+def test_every_token_knows_its_letters():
+    tokenizer = Tokenizer([(ord("l"), ord("o")), (256, ord("w"))])
+    text = "low é→ lo"
+    tokens = tokenizer.encode(text)
+    spans = tokenizer.letters(tokens)
+    # low | space | é in two bytes | → in three | space | lo: worked out by hand
+    assert spans == [(0, 3), (3, 4), (4, 5), (4, 5), (5, 6), (5, 6), (5, 6), (6, 7), (7, 9)]

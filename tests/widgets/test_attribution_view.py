@@ -1,5 +1,8 @@
+from transferlab.data.labelled import Splits
 from transferlab.explain.methods import METHODS
+from transferlab.language import LastToken, SmallGPT, Tokenizer, sentence_set
 from transferlab.widgets.attribution_view import METHOD_NAMES, OF_PIXELS, AttributionView
+from transferlab.widgets.filter_view import FilterView
 
 
 def test_every_method_has_a_name_for_people():
@@ -42,3 +45,28 @@ def test_a_class_that_other_images_do_not_have_falls_back_to_the_answer(make_ses
     content = shown.messages("frame")[-1][0]
     assert content["facts"]["asked"]["target"] == "its answer"
     assert shown.sentences == []
+
+
+def test_texts_have_words_and_sounds_say_why_there_is_nothing(make_session, page):
+    texts = sentence_set(Tokenizer([]), ["a cat", "a dog", "the cat", "no dog"], [0, 1, 0, 1], ("c", "d"), length=8)
+    model = LastToken(SmallGPT(256, dim=16, blocks=1, heads=2, hidden=32, context=16), Tokenizer([]), length=8)
+    session = make_session(model, Splits(texts, texts), epochs=1)
+    shown = page(AttributionView(session))
+    shown.hello()
+    assert shown.state["choices"]["methods"] == [["words", "Integrated gradients (words)"]]
+    assert (shown.state["choices"]["noun"], shown.state["nothing"]) == ("text", "")
+    session.start(blocking=True)
+    shown.press("look", position=1.0)
+    words = shown.messages("frame")[-1][0]["facts"]["texts"]
+    assert [one["truth"] for one in words] == ["c", "d", "c", "d"]
+    filters = page(FilterView(session))
+    filters.hello()
+    assert filters.state["nothing"].endswith("look at pictures; this one reads texts.")
+    silent = make_session(LastToken(model.model), Splits(texts, texts))
+    without = page(AttributionView(silent))
+    without.hello()
+    assert "LastToken(model, tokenizer)" in without.state["nothing"]
+    without.press("look", position=0.0)
+    assert "LastToken(model, tokenizer)" in without.messages("nothing")[-1][0]["text"]
+    silent.start(blocking=True)
+    assert silent.state == "finished"

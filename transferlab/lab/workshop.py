@@ -72,8 +72,7 @@ class Workshop:
 
     def model(self, settings: Settings) -> nn.Module:
         """A model for one run: the pretrained backbone, or random weights, with a new head for the images' classes."""
-        examples = self.data(settings).train
-        num_classes = examples.num_classes
+        num_classes = self.data(settings).train.num_classes
         if settings.starts_from_random:
             if not isinstance(settings.backbone, str):
                 raise ValueError(
@@ -81,10 +80,7 @@ class Workshop:
                     "recipe, or give the lab a fresh network."
                 )
             with OwnRandomness(settings.seed):
-                model = load(settings.backbone, num_classes, pretrained=False)
-            check_fit(model, examples)
-            return model
-        check_fit(self.pretrained(settings), examples)
+                return load(settings.backbone, num_classes, pretrained=False)
         model = copy.deepcopy(self.pretrained(settings))
         replace_head(model, num_classes, seed=settings.seed)
         return model
@@ -96,8 +92,13 @@ class Workshop:
         return self._once("stages", key, lambda: stage_map(self._untrained(settings), images))
 
     def plan(self, settings: Settings) -> tuple[PhaseRow, ...]:
-        """What each phase of a run would train, and how fast."""
+        """What each phase of a run would train, and how fast.
+
+        Raises:
+            ValueError: no run can be made of these settings, or the backbone takes other examples; see `check_fit`.
+        """
         model = self._untrained(settings)
+        check_fit(model, self.data(settings).train)
         return plan(model, settings.to_recipe(stages(model).names))
 
     def _untrained(self, settings: Settings) -> nn.Module:

@@ -10,6 +10,7 @@ from transferlab.data.images import ImageSet
 from transferlab.inference import predict
 from transferlab.lab.past import exporting
 from transferlab.lab.past.exporting import export_onnx, export_safetensors
+from transferlab.language import LastToken, SmallGPT, Tokenizer, sentence_set
 
 NAMES = ("ant", "bee", "cat")
 
@@ -106,3 +107,23 @@ def test_what_cannot_be_traced_is_said(images, tmp_path):
     with pytest.raises(ValueError, match="cannot be written as an ONNX graph"):
         export_onnx(Odd(), tmp_path / "odd.onnx", images)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_more_images_than_are_checked_are_no_hindrance(tmp_path):
+    model = small_network(2)
+    count = exporting.MOST_IMAGES + 44
+    pixels = torch.randint(0, 256, (count, 3, 32, 32), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    images = ImageSet(pixels, torch.arange(count) % 2, ("a", "b"))
+    for export, name in ((export_safetensors, "own.safetensors"), (export_onnx, "own.onnx")):
+        assert export(model, tmp_path / name, images).num_images == exporting.MOST_IMAGES
+
+
+def test_a_language_model_is_written_and_read_back(tmp_path):
+    model = LastToken(SmallGPT(256, dim=16, blocks=1, heads=2, hidden=32, context=32))
+    replace_head(model, 2, seed=0)
+    texts = sentence_set(Tokenizer([]), ["one", "two", "three"], [0, 1, 0], ("odd", "even"), length=8)
+    report = export_safetensors(model, tmp_path / "gpt.safetensors", texts)
+    assert (report.difference, report.noun) == (0, "text")
+    with pytest.raises(ValueError, match="this one reads texts. Export it as .safetensors"):
+        export_onnx(model, tmp_path / "gpt.onnx", texts)
+    assert not (tmp_path / "gpt.onnx").exists()

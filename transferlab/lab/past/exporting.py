@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from transferlab.backbones import load, load_weights, save
 from transferlab.backbones.card import IMAGENET_MEAN, IMAGENET_STD, card_of
 from transferlab.data.images import ImageSet
+from transferlab.data.labelled import LabelledSet
 from transferlab.files import write_atomically
 from transferlab.inference import predict
 
@@ -46,16 +47,17 @@ class Export:
     num_images: int
     difference: float
     megabytes: float
+    noun: str = "image"
 
     def __str__(self) -> str:
         return (
-            f"{self.path.name} ({self.megabytes:.1f} MB): the same predictions on {self.num_images} held-out images, "
-            f"logits within {self.difference:.1e}."
+            f"{self.path.name} ({self.megabytes:.1f} MB): the same predictions on {self.num_images} held-out "
+            f"{self.noun}s, logits within {self.difference:.1e}."
         )
 
 
 def export_safetensors(
-    model: nn.Module, path: str | Path, images: ImageSet, class_names: Sequence[str] | None = None
+    model: nn.Module, path: str | Path, images: LabelledSet, class_names: Sequence[str] | None = None
 ) -> Export:
     """The model with its card and preprocessing, so that `load(path)` brings it back; see `save`.
 
@@ -74,15 +76,15 @@ def export_safetensors(
         if carded:
             return load(partial)
         empty = copy.deepcopy(model)
-        for tensor in (*empty.parameters(), *empty.buffers()):
-            tensor.data.zero_()  # otherwise nothing would be shown
+        for tensor in empty.state_dict().values():  # all that the file holds, and not the tables that a model computes
+            tensor.zero_()  # otherwise nothing would be shown
         load_weights(empty, partial)
         return empty
 
     def write(partial: Path) -> None:
         save(model, partial, class_names if carded else None)
 
-    return _written(path, write, lambda partial: predict(read_back(partial), images), model, images)
+    return _written(path, write, lambda partial, few: predict(read_back(partial), few), model, images)
 
 
 def export_onnx(
@@ -100,6 +102,12 @@ def export_onnx(
         OSError: the folder cannot be written.
     """
     path = _checked(path, ".onnx")
+    if not isinstance(images, ImageSet):
+        does = {"text": "reads texts", "sound": "hears sounds"}.get(getattr(images, "noun", ""), "takes something else")
+        raise ValueError(
+            f"ONNX graphs are written of networks that look at pictures, and this one {does}. "
+            "Export it as .safetensors."
+        )
     missing = [name for name in ("onnx", "onnxruntime") if find_spec(name) is None]
     if missing:
         raise ValueError(
@@ -112,7 +120,7 @@ def export_onnx(
         _trace(model, images, partial)
         _add_metadata(partial, model, images, names)
 
-    return _written(path, write, lambda partial: _answers(partial, images), model, images)
+    return _written(path, write, _answers, model, images)
 
 
 class FromPixels(nn.Module):
@@ -195,8 +203,9 @@ def _checked(path: str | Path, ending: str) -> Path:
 
 
 def _written(
-    path: Path, write: Callable[[Path], None], answers: Callable[[Path], Tensor], model: nn.Module, images: ImageSet
-) -> Export:
+    path: Path, write: Callable[[Path], None], answers: Callable[[Path, Any], Tensor], model: nn.Module,
+    images: LabelledSet,
+) -> Export:  # fmt: skip
     """Write, ask what was written, and give it its name only if it says what the model says."""
     few = images.subset(torch.linspace(0, len(images) - 1, min(MOST_IMAGES, len(images))).round().long())
     own = predict(model, few)
@@ -204,10 +213,10 @@ def _written(
 
     def write_and_ask(partial: Path) -> None:
         write(partial)
-        found.append(_difference(own, answers(partial), path))
+        found.append(_difference(own, answers(partial, few), path))
 
     write_atomically(path, write_and_ask)
-    return Export(path, len(few), found[0], path.stat().st_size / 1e6)
+    return Export(path, len(few), found[0], path.stat().st_size / 1e6, few.noun)
 
 
 def _difference(own: Tensor, other: Tensor, path: Path) -> float:
