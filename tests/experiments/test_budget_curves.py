@@ -4,10 +4,10 @@ import pytest
 
 from tests.experiments import tiny
 from tests.experiments.curves import table
-from transferlab.experiments.budget_curves import ARMS, RULE_OF_THUMB, budget_curve, read_curve
+from transferlab.experiments.budget_curves import ARMS, RULE_OF_THUMB, STRATEGIES, budget_curve, read_curve
 from transferlab.experiments.crossovers import crossover, examples_needed
 from transferlab.experiments.results import Results
-from transferlab.recipes import feature_extraction, fine_tuning, from_scratch, last_stage
+from transferlab.recipes import feature_extraction, fine_tuning, from_scratch, last_stage, lora
 
 FOUR = {
     "frozen": {5: (0.7, 0.72, 0.71), 50: (0.8, 0.8, 0.82), 500: (0.82, 0.83, 0.83)},
@@ -28,9 +28,10 @@ def test_it_is_the_sweep_of_its_arms():
     assert curve.results == tiny.table(arms, seeds=range(2), most_images=40, curves=False)
 
 
-def test_the_arms_are_four_strategies_in_the_order_of_how_much_they_train():
-    assert list(ARMS) == ["frozen", "last stage", "all", "scratch"]
-    assert list(ARMS.values()) == [feature_extraction(), last_stage(), fine_tuning(), from_scratch()]
+def test_the_arms_are_five_strategies_in_the_order_of_how_much_they_leave():
+    assert list(ARMS) == ["frozen", "last stage", "LoRA", "all", "scratch"]
+    assert list(ARMS.values()) == [feature_extraction(), last_stage(), lora(), fine_tuning(), from_scratch()]
+    assert list(STRATEGIES) == ["frozen", "last stage", "all", "scratch"]
 
 
 def test_a_table_is_read_pair_by_pair():
@@ -52,7 +53,7 @@ def test_it_is_read_as_a_text():
 
 def test_the_rule_of_thumb_is_as_it_is_told():
     assert [str(one) for one in RULE_OF_THUMB] == ["50–500", "1,000–10,000", "10,000+", "100,000+"]
-    assert [one.arm for one in RULE_OF_THUMB] == list(ARMS)
+    assert [one.arm for one in RULE_OF_THUMB] == list(STRATEGIES)
 
 
 def test_one_seed_gives_lines_and_claims_nothing_more():

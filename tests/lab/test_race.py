@@ -24,7 +24,7 @@ OWN = ("frozen", "all")  # of a network of one's own, which cannot start from sc
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch):
-    monkeypatch.setattr(race_module, "ARMS", SHORT)
+    monkeypatch.setattr(race_module, "STRATEGIES", SHORT)
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_a_stopped_race_keeps_whole_runs_and_no_half_one(make_session, race_of, 
 
 
 def test_it_stops_in_the_middle_of_a_run(make_session, race_of, monkeypatch):
-    monkeypatch.setattr(race_module, "ARMS", {"frozen": feature_extraction(1), "all": fine_tuning(20, 20)})
+    monkeypatch.setattr(race_module, "STRATEGIES", {"frozen": feature_extraction(1), "all": fine_tuning(20, 20)})
     from transferlab.batch_gradient import BatchGradient
 
     gradient, batches = BatchGradient.__call__, []

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from transferlab.claims.claim import Scale
-from transferlab.experiments.budget_curves import ARMS
+from transferlab.experiments.budget_curves import STRATEGIES
 from transferlab.experiments.results import Results, joined
 
 BUDGETS = {"quick": (5, 20, 50), "full": (5, 20, 50, 200, 2000)}
@@ -18,7 +18,7 @@ def budget_results(scale: Scale) -> Results:
     return joined(
         # With curves at the largest budget, so that claim 12 of a quick ledger finds these runs.
         scale.sweep(
-            ARMS,
+            STRATEGIES,
             budgets,
             NUM_SEEDS,
             scale.target(),

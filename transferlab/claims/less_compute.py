@@ -5,7 +5,7 @@ import math
 from transferlab.backbones import load
 from transferlab.claims.claim import Claim, Finding, Outcome, Scale
 from transferlab.claims.evidence import MOST_IMAGES
-from transferlab.experiments.budget_curves import ARMS
+from transferlab.experiments.budget_curves import STRATEGIES
 from transferlab.experiments.computing import VIEWS, flops_by_stage, passes_until
 from transferlab.experiments.effects import effect
 from transferlab.experiments.results import Results
@@ -54,7 +54,7 @@ def run(scale: Scale) -> Outcome:
 
 def _until_the_end(scale: Scale) -> Results:
     """Every way trained for all its epochs; in a quick ledger as short as the shared sweep, whose runs it takes."""
-    arms = {name: ARMS[name] for name in ("frozen", "all", "scratch")}
+    arms = {name: STRATEGIES[name] for name in ("frozen", "all", "scratch")}
     most_images = MOST_IMAGES["quick"] if scale.is_quick else None
     # One seed in several makes scratch end early, and three could then not tell the ways apart.
     return scale.sweep(arms, (PER_CLASS,), NUM_SEEDS, scale.target(), most_images=most_images, curves=True)

@@ -23,7 +23,7 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 from transferlab.backbones.card import card_of
 from transferlab.data import worlds
 from transferlab.data.images import Splits
-from transferlab.experiments.budget_curves import ARMS, BudgetCurve, read_curve
+from transferlab.experiments.budget_curves import STRATEGIES, BudgetCurve, read_curve
 from transferlab.experiments.results import Results
 from transferlab.experiments.running import is_head_alone, within
 from transferlab.experiments.sweeps import sweep
@@ -90,7 +90,7 @@ class Race:
         backbone = self.session.settings.backbone
         card = None if isinstance(backbone, str) else card_of(backbone)
         named = isinstance(backbone, str) or bool(card and card.name)
-        return {arm: one for arm, one in ARMS.items() if named or one.starts_from != "random"}
+        return {arm: one for arm, one in STRATEGIES.items() if named or one.starts_from != "random"}
 
     def start(self, budgets: Iterable[int] = BUDGETS, num_seeds: int = 3, guess: RaceGuess | None = None) -> None:
         """Begin the race from the smallest budget on; the results of the one before are put away.

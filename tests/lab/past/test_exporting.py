@@ -124,6 +124,6 @@ def test_a_language_model_is_written_and_read_back(tmp_path):
     texts = sentence_set(Tokenizer([]), ["one", "two", "three"], [0, 1, 0], ("odd", "even"), length=8)
     report = export_safetensors(model, tmp_path / "gpt.safetensors", texts)
     assert (report.difference, report.noun) == (0, "text")
-    with pytest.raises(ValueError, match="this one reads texts. Export it as .safetensors"):
+    with pytest.raises(ValueError, match=r"this one reads texts\. Export it as \.safetensors"):
         export_onnx(model, tmp_path / "gpt.onnx", texts)
     assert not (tmp_path / "gpt.onnx").exists()
