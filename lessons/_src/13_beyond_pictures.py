@@ -149,6 +149,19 @@ lead = ...
 here.exercise("lead").check()
 
 # %% [markdown]
+# ## By hand
+#
+# The lab makes such sounds too. Under *Data* turn up the noise and the echo, go through the sounds with the arrow keys and
+# play them with `p`. From when on do you no longer hear which instrument it is? Press *Use these sounds*, then Start: can
+# the network? (Without a kernel: a player with wave and spectrogram, and below it the spectrograms of forty sounds.)
+#
+# A network for texts comes from the notebook, `tl.Lab(LastToken(model, tokenizer), data)`, and *Reasons* shades words.
+
+# %% tags=["widget"]
+lab = tl.Lab("bundled", "timbre", recipe="feature_extraction")
+lab
+
+# %% [markdown]
 # ## A recorded run
 #
 # Five seeds, 20 of each kind to learn from, mean and 95 % interval (`measure_sound.py`, `adapt_to_sentences.py` and

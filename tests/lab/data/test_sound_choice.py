@@ -80,6 +80,7 @@ def test_a_folder_is_known_by_what_lies_in_it(bells, tmp_path):
     assert isinstance(folder_choice(str(bells), 3, 96, 0.5), SoundFolderData)
     assert folder_choice(str(bells), 3, 96, 0.5).pixels == 96
     assert isinstance(choice_of(str(bells)), SoundFolderData)
+    assert choice_of("vowel", seed=2) == SoundWorldData("vowel", seed=2)
     assert not holds_sounds(tmp_path / "nowhere")
     assert isinstance(folder_choice(str(tmp_path / "nowhere")), FolderData)
 

@@ -8,7 +8,7 @@ from transferlab.data import worlds
 from transferlab.data.images import Splits
 from transferlab.errors import did_you_mean
 from transferlab.lab.data.data_choice import FolderData, WorldData
-from transferlab.lab.data.sound_choice import SoundFolderData, holds_sounds
+from transferlab.lab.data.sound_choice import QUESTIONS, SoundFolderData, SoundWorldData, holds_sounds
 from transferlab.lab.settings import DataChoice
 
 
@@ -37,7 +37,7 @@ def folder_choice(path: str, per_class: int | None = None, size: int = 64, secon
 
 
 def choice_of(given: object, seed: int = 0) -> DataChoice:
-    """A drawn target by its name, a folder by its path, Splits, or a choice as it is.
+    """A drawn target or a question to the sound world by its name, a folder by its path, Splits, or a choice as it is.
 
         >>> choice_of("objects").code()
         'data = tl.worlds.target("objects", per_class=20)'
@@ -50,11 +50,14 @@ def choice_of(given: object, seed: int = 0) -> DataChoice:
     if isinstance(given, str | Path):
         if str(given) in worlds.TARGETS:
             return WorldData(str(given), seed=seed)
+        if str(given) in QUESTIONS:
+            return SoundWorldData(str(given), seed=seed)
         if Path(given).is_dir():
             return folder_choice(str(given), seed=seed)
         raise ValueError(
             f"No data '{given}': it is neither a folder nor a drawn target. The targets are: "
-            f"{', '.join(worlds.TARGETS)}.{did_you_mean(str(given), worlds.TARGETS)}"
+            f"{', '.join(worlds.TARGETS)}; of sounds: {', '.join(QUESTIONS)}."
+            f"{did_you_mean(str(given), (*worlds.TARGETS, *QUESTIONS))}"
         )
     if callable(getattr(given, "make", None)) and callable(getattr(given, "code", None)):
         return given  # type: ignore[return-value]
