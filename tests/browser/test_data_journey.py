@@ -1,5 +1,6 @@
 """Sounds and texts in the lab: made, heard, looked at and learned from, as a student would."""
 
+from tests.browser.axe import violations
 from tests.browser.labs import finish, open_lab, show_tab
 
 TEXTS = """from transferlab import Lab
@@ -14,6 +15,16 @@ lab = Lab(LastToken(model, tokenizer), data, recipe="mine", epochs=2)
 lab"""
 
 
+def nothing_to_say(notebook, title):
+    """What axe finds in a panel, light and dark: nothing."""
+    found = []
+    for dark in (False, True):
+        notebook.darken(dark)
+        found += violations(notebook.page, f'.tl-panel[aria-label="{title}"]')
+    notebook.darken(False)
+    return found
+
+
 def test_sounds_are_made_heard_and_learned_from(notebook):
     open_lab(notebook, "sounds", epochs=2, line="fc")
     show_tab(notebook, "Data")
@@ -22,12 +33,16 @@ def test_sounds_are_made_heard_and_learned_from(notebook):
     panel = notebook.panel("Data")
     notebook.until(lambda: panel.locator(".tl-sound-image").get_attribute("alt"), "for a sound to look at")
     assert "Hz" in panel.locator(".tl-sound-image").get_attribute("alt")
-    panel.locator(".tl-data-tile").nth(5).click()
-    notebook.until(lambda: "sound 2" in panel.locator("audio").get_attribute("aria-label").lower(), "for that sound")
+    tile = panel.locator(".tl-data-tile").nth(5)
+    tile.click()
+    label, number = tile.get_attribute("aria-label").split(", sound ")
+    wanted = f"Sound {number}: {label}"
+    notebook.until(lambda: panel.locator("audio").get_attribute("aria-label") == wanted, f"for {wanted}")
     notebook.until(lambda: panel.locator("audio").evaluate("audio => audio.duration") == 1.0, "for its length")
     assert panel.locator("audio").evaluate("audio => audio.paused"), "nothing plays by itself"
     painted = "one => one.getContext('2d').getImageData(0, 0, one.width, one.height).data.some(value => value > 0)"
     assert panel.locator(".tl-sound-wave").evaluate(painted)
+    assert nothing_to_say(notebook, "Data") == []
     notebook.press("Data", "Use these sounds")
     notebook.until_text("Data", r"✓ in use")
     finish(notebook)
@@ -40,10 +55,12 @@ def test_texts_are_shown_and_their_words_shaded(notebook):
     show_tab(notebook, "Data")
     panel = notebook.panel("Data")
     notebook.until(lambda: panel.locator(".tl-data-tile").first.inner_text().strip(), "for the texts")
+    assert nothing_to_say(notebook, "Data") == []
     finish(notebook)
     show_tab(notebook, "Reasons")
     reasons = notebook.panel("What the answers rest on")
     notebook.until(lambda: reasons.locator(".tl-word").count() > 8, "for shaded words")
+    assert nothing_to_say(notebook, "What the answers rest on") == []
     show_tab(notebook, "Filters")
     notebook.until_text("Filters and activations", r"look at pictures; this one reads texts")
     notebook.check()

@@ -55,7 +55,7 @@ function create(root, api) {
     h("option", { value: "frozen" }, "keeps what it learned before"), h("option", { value: "train" }, "follows the new images"));
   const phases = h("ol", { class: "tl-phases" });
   const phasesTitle = h("div", { class: "tl-quiet" });
-  const key = h("p", { class: "tl-freeze-key" });
+  const legend = h("p", { class: "tl-freeze-key" });
   const frame = h("div", { class: "tl-freeze" },
     h("div", {}, h("p", { class: "tl-freeze-where" }, where, " ", waiting), out, column, into),
     h("div", { class: "tl-freeze-facts" },
@@ -63,7 +63,7 @@ function create(root, api) {
       cost,
       labelled("BatchNorm of frozen stages", bn, "tl-field tl-freeze-bn"),
       h("div", {}, phasesTitle, phases),
-      key));
+      legend));
   root.append(frame);
 
   const names = () => now.stages.map((stage) => stage.name);
@@ -231,7 +231,7 @@ function create(root, api) {
       out.textContent = `↑ answers for ${now.classes} classes come out`;
       const size = now.goes_in.map((one) => (now.noun === "image" ? one : countText(one))).join("×");
       into.textContent = `↑ ${now.noun}s go in, ${size}${{ text: " tokens", sound: " samples" }[now.noun] || ""}`;
-      key.textContent = `Heights: parameters. Widths: values that come out for one ${now.noun}. Both as square roots, so that small stages stay visible.`;
+      legend.textContent = `Heights: parameters. Widths: values that come out for one ${now.noun}. Both as square roots, so that small stages stay visible.`;
       bn.value = now.bn;
       bn.disabled = now.busy;
       draw();
