@@ -13,6 +13,7 @@ from transferlab.data import worlds
 from transferlab.experiments.sweeps import sweep
 from transferlab.lab import race as race_module
 from transferlab.lab.data.data_choice import WorldData
+from transferlab.lab.data.sound_choice import SoundWorldData
 from transferlab.lab.race import BUDGETS, Entry, Race
 from transferlab.lab.race_guess import RaceGuess
 from transferlab.lab.rate_search import RateSearch
@@ -254,6 +255,16 @@ def test_drawn_images_are_drawn_anew_for_every_budget(make_session, race_of):
     assert race._data(50).keywords == {"task": "hue", "domain_gap": 0.5}
     session.choose(backbone="bundled", data="objects")
     assert race._data(50) == "objects"
+
+
+def test_sounds_are_made_anew_for_every_budget_too(make_session, race_of):
+    choice = SoundWorldData("vowel", per_class=2, room=0.5, seed=3)
+    race = race_of(make_session(load("bundled"), choice))
+    again = race._data(50)(per_class=2, seed=3)
+    assert torch.equal(again.train.images, choice.make().train.images)
+    race.start((1, 2), num_seeds=2)
+    over(race)
+    assert {row.data for row in race.results.rows} == {"vowel, 30 dB, room 0.5 as spectrograms"}
 
 
 @pytest.mark.parametrize(

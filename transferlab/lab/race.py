@@ -28,6 +28,7 @@ from transferlab.experiments.results import Results
 from transferlab.experiments.running import is_head_alone, within
 from transferlab.experiments.sweeps import sweep
 from transferlab.lab.data.data_choice import WorldData
+from transferlab.lab.data.sound_choice import SoundWorldData, drawn
 from transferlab.lab.race_guess import Judgement, RaceGuess, judge
 from transferlab.lab.rate_search import at_work
 from transferlab.lab.session import Session
@@ -221,6 +222,9 @@ class Race:
             if turned or self.session.settings.backbone != "bundled":
                 return partial(worlds.target, choice.name, **turned)  # type: ignore[arg-type]
             return choice.name  # under which a script keeps its rows
+        if isinstance(choice, SoundWorldData):
+            names = ("task", "snr", "room", "detune", "pixels")
+            return partial(drawn, **{name: getattr(choice, name) for name in names})
         there = self.session.data
         smallest = min(there.train.counts().values())
         if largest > smallest:

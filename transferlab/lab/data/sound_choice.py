@@ -13,6 +13,7 @@ import json
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from transferlab.data.images import Splits
 from transferlab.data.listing import list_classes, subfolders
@@ -104,6 +105,14 @@ class SoundFolderData:
         for one in list_classes(root, EXTENSIONS, "sound", links_out=False).found:
             digest.update(json.dumps([one.name, one.status.st_size, one.status.st_mtime_ns]).encode())
         return replace(self, stamp=digest.hexdigest())
+
+
+def drawn(per_class: int, seed: int = 0, *, pixels: int | None = PIXELS, **knobs: Any) -> Splits:
+    """What a choice with these knobs makes, at any budget: for a race, which asks for several.
+
+    >>> functools.partial(drawn, task="vowel", room=0.5)(per_class=5, seed=1)
+    """
+    return SoundWorldData(**knobs, per_class=per_class, seed=seed, pixels=pixels).make()
 
 
 def holds_sounds(path: str | Path) -> bool:
