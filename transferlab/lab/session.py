@@ -47,9 +47,9 @@ class Session(OnView):
         >>> session.state, session.line_name, session.rates
         ('ready', 'fc', {'fc': 0.003})
 
-    `backbone` is a name for `load` or a model of your own, which stays as it is; `data` a drawn target, a folder,
-    Splits, or a choice of `data_choice`. Further arguments are `Settings`. `preview_share` is the part of the training
-    time that pictures may take.
+    `backbone` is a name for `load` or a model of your own, which stays as it is; `data` a drawn target or a question to
+    the sound world by its name, a folder, Splits, or a choice of `data_choice` or `sound_choice`. Further arguments are
+    `Settings`. `preview_share` is the part of the training time that pictures may take.
 
     Raises:
         ValueError: no such backbone, data or setting.

@@ -124,9 +124,9 @@ class DataPanel(Panel):
 
     def do_listen(self, content: dict[str, Any], buffers: list[Any]) -> None:
         """Send one sound with its spectrogram; the page plays it when somebody presses the button."""
-        sounds, row = find_sound(self.draft.heard, content.get("part", "train"), content.get("key", 0))
-        facts, files = playable(sounds, row)
-        self.tell("sound", {**facts, "part": content["part"], "key": content["key"]}, files)
+        part, key = content.get("part", "train"), content.get("key", 0)
+        facts, files = playable(*find_sound(self.draft.heard, part, key))
+        self.tell("sound", {**facts, "part": part, "key": key}, files)
 
     def do_torchvision(self, content: dict[str, Any], buffers: list[Any]) -> None:
         self._open(TorchvisionData(**content))
