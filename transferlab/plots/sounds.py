@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from transferlab.backbones.sound_networks.mel import mel_edges
 from transferlab.data.sounds import SoundSet
 from transferlab.errors import unknown
 from transferlab.plots.style import COLOURS, describe
-from transferlab.sound.mel import mel_edges
 from transferlab.sound.pictures import COLOURS as MAPS
 from transferlab.sound.pictures import DECIBELS, LOW, MOST_MELS, loudness
 
