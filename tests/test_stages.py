@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from transferlab.backbones.small_resnet import SmallResNet
+from transferlab.language.small_gpt import SmallGPT
 from transferlab.stages import cut_points, find_heads, stage_parameters, stages
 from transferlab.stages.classifier import declared_heads, is_norm, last_classifier
 from transferlab.stages.tracing import trace
@@ -172,6 +173,24 @@ def test_a_wrapped_backbone_is_opened():
 
     names = stages(Wrapped()).names
     assert names == (*(f"backbone.{name}" for name in ("conv1", "layer1", "layer2", "layer3", "layer4")), "fc")
+
+
+def test_the_only_block_of_a_network_counts_whole():
+    """However much of the network it is; a backbone that stands in a list is opened all the same."""
+    assert stages(SmallGPT(50, dim=8, blocks=1, heads=2, hidden=16)).names == ("embedding", "blocks.0", "head")
+    assert stages(SmallGPT(50, dim=8, blocks=2, heads=2, hidden=16)).names[1:-1] == ("blocks.0", "blocks.1")
+
+    class Listed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.parts = nn.ModuleList([SmallResNet(7, width=8)])
+            self.parts[0].fc = nn.Identity()
+            self.fc = nn.Linear(64, 5)
+
+        def forward(self, x):
+            return self.fc(self.parts[0](x))
+
+    assert stages(Listed()).names[:2] == ("parts.0.conv1", "parts.0.layer1")
 
 
 def test_interleaved_lists_are_split_and_the_others_stay_whole():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from transferlab.sound.mel import LogMel, mel_edges, mel_filters, power_spectrum, to_hertz, to_mel
+from transferlab.backbones.sound_networks.mel import LogMel, mel_edges, mel_filters, power_spectrum, to_hertz, to_mel
 
 transformers = pytest.importorskip("transformers")
 

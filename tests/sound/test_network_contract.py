@@ -11,12 +11,12 @@ import transferlab as tl
 from tests.sound.tiny_networks import sounds, wav2vec2, whisper
 from tests.test_boundary import trained
 from tests.test_contract import check_head, check_line, check_stages, wake_up
+from transferlab.backbones.sound_networks.wav2vec2 import Wav2Vec2Classifier
+from transferlab.backbones.sound_networks.whisper import WhisperClassifier
 from transferlab.boundary import Boundary
 from transferlab.data.labelled import Splits
 from transferlab.data.sounds import SoundSet
 from transferlab.inference import model_input
-from transferlab.sound.wav2vec2 import Wav2Vec2Classifier
-from transferlab.sound.whisper import WhisperClassifier
 from transferlab.stages.structure import structure
 
 BUILT = {
@@ -25,6 +25,7 @@ BUILT = {
     "wav2vec2 of two layers": lambda: Wav2Vec2Classifier(wav2vec2(layers=2), projector=False),
     "whisper": lambda: WhisperClassifier(whisper()),
     "whisper without projector": lambda: WhisperClassifier(whisper(layers=2), projector=False),
+    "whisper of one layer": lambda: WhisperClassifier(whisper(layers=1), projector=False),
 }
 every = pytest.mark.parametrize("build", BUILT.values(), ids=list(BUILT))
 
@@ -40,6 +41,26 @@ def test_the_stages_are_extractor_projection_layers_and_head():
     assert tl.stages(BUILT["whisper"]()).names == (
         "encoder.conv1", "encoder.conv2", *(f"encoder.layers.{i}" for i in range(3)), "projector", "classifier"
     )  # fmt: skip
+    assert tl.stages(BUILT["whisper of one layer"]()).names == (
+        "encoder.conv1", "encoder.conv2", "encoder.layers.0", "classifier"
+    )  # fmt: skip
+
+
+@every
+def test_a_stage_opens_itself_and_what_lies_behind_it_and_nothing_else(build):
+    """By the modules' own names; the norm that stands alone belongs where it runs, behind what ran before it."""
+    names = tl.stages(build()).names
+    layers = [name for name in names if ".layers." in name]
+    norm_first = "wav2vec2.encoder.pos_conv_embed" in names and not build().stable
+    home = {f"{layers[0].partition('.layers.')[0]}.layer_norm": names.index(layers[0]) - 1 if norm_first
+            else names.index(layers[-1])}  # fmt: skip
+    home |= {name: position for position, name in enumerate(names)}
+    for line, stage in enumerate(names):
+        model = build()
+        tl.freeze_to(model, stage)
+        for name, parameter in model.named_parameters():
+            owner = next(module for module in home if name.startswith(f"{module}."))
+            assert parameter.requires_grad == (home[owner] >= line), (stage, name)
 
 
 @every
@@ -76,16 +97,21 @@ def hummed(per_class=16, seed=0, length=4_000):
     return SoundSet((samples * 32_767).to(torch.int16), labels, ("low", "high"))
 
 
-@every
-@pytest.mark.parametrize("line", [1, 3, -1])
-def test_training_on_kept_features_gives_the_same_weights_bit_for_bit(build, line):
-    data, model = hummed(), build()
+LINES = [
+    pytest.param(kind, stage, id=f"{kind}, {stage}") for kind, build in BUILT.items()
+    for stage in tl.stages(build()).names[1:]
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "stage"), LINES)
+def test_training_on_kept_features_gives_the_same_weights_bit_for_bit(kind, stage):
+    data, model = hummed(), BUILT[kind]()
     tl.replace_head(model, 2, seed=0)
-    tl.freeze_to(model, line)
+    tl.freeze_to(model, stage)
     model.train()
     twin = copy.deepcopy(model)
     boundary = Boundary(model, data)
-    assert boundary.stage == tl.stages(model).names[line]
+    assert boundary.stage == stage
     cached = trained(model, boundary, data.labels)
     uncached = trained(twin, lambda index: twin(model_input(twin, data.samples[index])), data.labels)
     assert all(torch.equal(one, other) for one, other in zip(cached, uncached, strict=True))

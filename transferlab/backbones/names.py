@@ -1,8 +1,8 @@
 """From what a user types to one backbone: `bundled`, `torchvision/…`, `timm/…`, or a bare name that only one has.
 
 A tag behind a dot chooses among several sets of weights, as timm writes it: `timm/resnet50.a1_in1k`,
-`torchvision/resnet50.imagenet1k_v1`. Networks for texts are `hf/…`, with their task as the tag. A library is imported
-only when a name asks for it.
+`torchvision/resnet50.imagenet1k_v1`. Networks for texts and sounds are `hf/…`, with their task as the tag. A library is
+imported only when a name asks for it.
 """
 
 from dataclasses import dataclass
@@ -16,8 +16,9 @@ from transferlab.errors import did_you_mean
 
 LIBRARIES = ("torchvision", "timm")
 BUNDLED = ("bundled", "resnet18_half")
-TEXTS, MINILM = "hf", "minilm"  # networks for texts, and the one that is named without its library
+HUB, MINILM = "hf", "minilm"  # networks for texts and sounds, and the one that is named without its library
 TEXT_TASKS = ("sequence_classification", "token_classification", "causal_lm", "sentence_embedding")
+SOUND_TASK = "audio_classification"
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
 
 
@@ -40,7 +41,7 @@ class BackboneName:
 
 
 def is_file_name(name: object) -> bool:
-    """Whether this means a file of weights rather than the name of a backbone or the folder of a text model.
+    """Whether this means a file of weights rather than the name of a backbone or the folder of a hub's model.
 
     >>> is_file_name("mine.safetensors"), is_file_name("timm/resnet50.a1_in1k")
     (True, False)
@@ -62,8 +63,8 @@ def resolve(name: str) -> BackboneName:
     if not isinstance(name, str) or not name.strip():
         raise ValueError(f"A backbone is named by text such as 'bundled' or 'torchvision/resnet50'; you gave {name!r}.")
     wanted = name.strip().lower()
-    if wanted == MINILM or wanted.startswith(f"{TEXTS}/"):
-        return _text_network(name.strip())
+    if wanted == MINILM or wanted.startswith(f"{HUB}/"):
+        return _of_the_hub(name.strip())
     if wanted in BUNDLED:
         return BackboneName("transferlab", BUNDLED[1])
     library, slash, rest = wanted.partition("/")
@@ -115,7 +116,7 @@ def library_of(backbone: BackboneName) -> ModuleType:
     """
     files = {
         "transferlab": "bundled_backbone", "torchvision": "torchvision_models", "timm": "timm_models",
-        TEXTS: "hugging_face",
+        HUB: "hugging_face_sound" if backbone.tag == SOUND_TASK else "hugging_face",
     }  # fmt: skip
     return import_module(f"transferlab.backbones.{files[backbone.library]}")
 
@@ -145,14 +146,14 @@ def tags(library: str, architecture: str) -> tuple[str, ...]:
     return library_of(BackboneName(library, architecture)).tags_of(architecture)
 
 
-def _text_network(name: str) -> BackboneName:
+def _of_the_hub(name: str) -> BackboneName:
     """`hf/owner/Name.task`, as it is written: the hub's names and a disk's folders know capitals."""
-    rest = name[len(TEXTS) + 1 :] if name.lower().startswith(f"{TEXTS}/") else name
+    rest = name[len(HUB) + 1 :] if name.lower().startswith(f"{HUB}/") else name
     stem, _, last = rest.rpartition(".")
-    rest, task = (stem, last) if last in TEXT_TASKS else (rest, "")
+    rest, task = (stem, last) if last in (*TEXT_TASKS, SOUND_TASK) else (rest, "")
     if not rest:
         raise ValueError("'hf/' is followed by a name on the hub or a folder: 'hf/bert-base-uncased', 'hf/./mine'.")
-    return BackboneName(TEXTS, MINILM if rest.lower() == MINILM else rest, task)
+    return BackboneName(HUB, MINILM if rest.lower() == MINILM else rest, task)
 
 
 def _find(library: str, name: str) -> BackboneName | None:
@@ -190,6 +191,6 @@ def _unknown(given: str) -> ValueError:
             hint = did_you_mean(wanted, _all_names())
     counts = " and ".join(f"{len(architectures(one)):,} as '{one}/…'" for one in LIBRARIES)
     return ValueError(
-        f"No backbone '{given}'. There is 'bundled', and {counts} ('minilm' and 'hf/…' for texts); "
+        f"No backbone '{given}'. There is 'bundled', and {counts} ('minilm' and 'hf/…' for texts, 'hf/…' for sounds); "
         f"available('*resnet*') lists those with resnet in their name.{hint}"
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
+from torch.nn.utils.parametrize import type_before_parametrizations
 
 from transferlab.backbones.card import Card
 from transferlab.backbones.layer_recipes import rebuild, spell
@@ -143,7 +144,9 @@ def _holder(model: nn.Module, name: str) -> tuple[dict[str, nn.Module | None], s
 def _rebuilt(model: nn.Module, fresh: nn.Module, by_shape: bool, name: str = "") -> Iterator[str]:
     """The topmost modules that are of another class, or have other children, or (`by_shape`) own another size."""
     shapes = [[p.shape for p in one.parameters(recurse=False)] if by_shape else [] for one in (model, fresh)]
-    if type(model) is not type(fresh) or list(model._modules) != list(fresh._modules) or shapes[0] != shapes[1]:
+    # torch gives each parametrised layer a class of its own, such as the weight-normed one in Wav2Vec2
+    same_class = type_before_parametrizations(model) is type_before_parametrizations(fresh)
+    if not same_class or list(model._modules) != list(fresh._modules) or shapes[0] != shapes[1]:
         yield name
         return
     for own, child in model.named_children():

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from transferlab.language.byte_pairs import Tokenizer
+from transferlab.language.one_token import OneToken, can_read
 from transferlab.language.small_gpt import SmallGPT
 
 KEPT = 0.5  # of a full context stays when it overflows: the rest is computed anew, once in so many tokens
@@ -39,8 +40,10 @@ def continued(
 ) -> Iterator[int]:
     """The tokens that follow, one by one, so that they can be shown as they come; the model stays in its mode.
 
-    >>> for token in continued(model, tokenizer.encode("It was"), 50):
-    ...     print(tokenizer.piece(token), end="")
+        >>> for token in continued(model, tokenizer.encode("It was"), 50):
+        ...     print(tokenizer.piece(token), end="")
+
+    It writes with the weights that it has at the first token, even if it learns before the last.
     """
     if not start:
         raise ValueError("There is nothing to go on from: give a start, such as '\\n'.")
@@ -50,23 +53,47 @@ def continued(
             f"and {top_p}."
         )
     generator = torch.Generator().manual_seed(seed)
-    device, modules = next(model.parameters()).device, [*model.modules()]
-    seen, past, new = list(start[-model.context :]), model.new_past(), list(start[-model.context :])
+    reader = Reader(model)
+    seen = new = list(start[-model.context :])
     for _ in range(tokens):
-        awake = [module for module in modules if module.training]
-        for module in awake:  # not .eval(), which walks the whole tree and takes a fifth of the time of a token
-            module.training = False
-        try:
-            logits = model(torch.tensor([new], device=device), past)[0, -1].float().cpu()  # (vocabulary,)
-        finally:
-            for module in awake:
-                module.training = True
+        logits = reader.read(torch.tensor([new]))[0]  # (vocabulary,)
         token = drawn(logits, temperature, top_p, generator)
         yield token
         seen, new = [*seen, token], [token]
         if len(seen) > model.context:  # forget the older half, and read the rest once more
-            seen = seen[-int(KEPT * model.context) :]
-            past, new = model.new_past(), list(seen)
+            seen = new = seen[-int(KEPT * model.context) :]
+            reader.forget()
+
+
+class Reader:
+    """Reads texts piece by piece, and remembers what it computed of each; the model's weights are those of its making.
+
+    >>> Reader(model).read(torch.tensor([[12, 65, 3]])).shape
+    torch.Size([1, 1024])
+    """
+
+    def __init__(self, model: SmallGPT) -> None:
+        self.model, self.past = model, model.new_past()
+        self.device = next(model.parameters()).device
+        self.one_token = OneToken(model) if can_read(model) else None
+
+    def read(self, new: Tensor) -> Tensor:
+        """Tokens `(B, T)` that come next to logits `(B, vocabulary)` of what follows; dropout is off meanwhile."""
+        new = new.to(self.device)
+        if self.one_token is not None and new.shape[1] == 1 and self.past[0].length:
+            return self.one_token(new[:, 0], self.past).float().cpu()
+        awake = [module for module in self.model.modules() if module.training]
+        for module in awake:  # not .eval() and .train(), which would forget what was in which mode
+            module.training = False
+        try:
+            return self.model(new, self.past)[:, -1].float().cpu()
+        finally:
+            for module in awake:
+                module.training = True
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.past = self.model.new_past()
 
 
 def drawn(logits: Tensor, temperature: float, top_p: float, generator: torch.Generator) -> int:
@@ -98,16 +125,10 @@ def write_many(
     if not first or len(first) + tokens > model.context:
         raise ValueError(f"A start and {model.context} tokens in all at most; you gave {len(first)} and {tokens} more.")
     generator = torch.Generator().manual_seed(seed)
-    device = next(model.parameters()).device
-    seen = torch.tensor([first] * number)
-    past, new = model.new_past(), seen
-    was_training = model.training
-    model.eval()
-    try:
-        for _ in range(tokens):
-            logits = model(new.to(device), past)[:, -1].float().cpu()  # (N, vocabulary)
-            new = torch.multinomial(logits.softmax(1), 1, generator=generator)
-            seen = torch.cat([seen, new], 1)
-    finally:
-        model.train(was_training)
+    reader = Reader(model)
+    seen = new = torch.tensor([first] * number)
+    for _ in range(tokens):
+        logits = reader.read(new)  # (N, vocabulary)
+        new = torch.multinomial(logits.softmax(1), 1, generator=generator)
+        seen = torch.cat([seen, new], 1)
     return [tokenizer.decode(row) for row in seen[:, len(first) :].tolist()]

@@ -40,30 +40,26 @@ class Rotations(nn.Module):
 class Past:
     """What one block's attention has computed of the tokens so far, so that it need not be computed again.
 
-    Kept in tensors with room for more, which double when they are full: to write text, not to train with.
+    Kept in a tensor with room for more, which doubles when it is full: to write text, not to train with.
 
-    >>> Past().extend(key, value)                # tensors (B, heads, T, D), T of them old and new
+    >>> Past().extend(torch.stack([key, value], 1))  # (B, 2, heads, T, D), T of them old and new
     """
 
     def __init__(self) -> None:
-        self.key: Tensor | None = None
-        self.value: Tensor | None = None
+        self.kept: Tensor | None = None
         self.length = 0  # how many tokens it holds
 
-    def extend(self, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+    def extend(self, new: Tensor) -> Tensor:
         """Append the new tokens' keys and values; return those of all tokens."""
-        old, self.length = self.length, self.length + key.shape[-2]
-        if self.key is None or self.value is None or self.length > self.key.shape[-2]:
-            self.key, self.value = self._larger(self.key, key, old), self._larger(self.value, value, old)
-        self.key[..., old : self.length, :] = key
-        self.value[..., old : self.length, :] = value
-        return self.key[..., : self.length, :], self.value[..., : self.length, :]
-
-    def _larger(self, kept: Tensor | None, like: Tensor, old: int) -> Tensor:
-        room = like.new_empty(*like.shape[:-2], 2 * self.length, like.shape[-1])
-        if kept is not None:
-            room[..., :old, :] = kept[..., :old, :]
-        return room
+        count = new.shape[-2]
+        if self.kept is None or self.length + count > self.kept.shape[-2]:
+            room = new.new_empty(*new.shape[:-2], 2 * (self.length + count), new.shape[-1])
+            if self.kept is not None:
+                room[..., : self.length, :] = self.kept[..., : self.length, :]
+            self.kept = room
+        self.kept.narrow(-2, self.length, count).copy_(new)
+        self.length += count
+        return self.kept.narrow(-2, 0, self.length)
 
 
 class Attention(nn.Module):
@@ -83,7 +79,7 @@ class Attention(nn.Module):
         first = past.length if past else 0
         q, k = self.rotations(torch.cat([q, k], dim=1), first).chunk(2, dim=1)  # both at once: half of the small steps
         if past is not None:
-            k, v = past.extend(k, v)
+            k, v = past.extend(torch.stack([k, v], 1)).unbind(1)  # (B, heads, T, D) each, old ones too
         new, dropout = x.shape[1], self.dropout if self.training else 0.0
         if first == 0:
             x = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=True)  # (B, heads, T, D)

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from transferlab.backbones.sound_networks.mel import mel_filters, power_spectrum
 from transferlab.data.images import ImageSet
 from transferlab.data.labelled import Splits
 from transferlab.data.sounds import SoundSet
 from transferlab.errors import unknown
-from transferlab.sound.mel import mel_filters, power_spectrum
 
 FFT = 1024  # samples: 64 ms at 16,000 Hz, in which two notes a semitone apart can be told from 260 Hz on
 MOST_MELS = 96  # narrower filters would lie between the frequencies of such a transform

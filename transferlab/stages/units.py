@@ -108,10 +108,16 @@ def find_units(model: nn.Module, heads: Iterable[str]) -> Anatomy:
             return bool(list(child.get_submodule(part).children())) and counts[name] >= WRAPPER * total
         if isinstance(child, (nn.Sequential, *LISTS)):
             return (len(weighted) > 2 and counts[name] >= TRUNK * total) or counts[name] >= WRAPPER * total
+        if isinstance(parent, nn.ModuleList) and len(parent) == 1 and not any(map(_is_container, child.modules())):
+            return False  # a network of one block: the block is no wrapper, however much of the network it is
         return counts[name] >= WRAPPER * total
 
     visit("", model, "")
     return Anatomy(tuple(units), tuple(opened), counts)
+
+
+def _is_container(module: nn.Module) -> bool:
+    return isinstance(module, (nn.Sequential, *LISTS))
 
 
 def _has_numbered_sibling(name: str, parent: nn.Module, child: nn.Module, counts: dict[str, int]) -> bool:

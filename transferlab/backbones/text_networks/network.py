@@ -9,11 +9,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from transferlab.backbones.names import TEXT_TASKS
 from transferlab.backbones.text_networks.marks import apart, mean_of_real, of_length_one
 from transferlab.backbones.text_networks.tokens import Tokens
-
-TASKS = TEXT_TASKS
 
 
 class TextNetwork(nn.Module):

@@ -6,15 +6,16 @@ Recognition via Large-Scale Weak Supervision" (2022). Left out: the decoder, whi
 masking.
 """
 
+from math import isfinite
 from typing import Any
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import WhisperForAudioClassification
 
+from transferlab.backbones.sound_networks import TRUNK
+from transferlab.backbones.sound_networks.mel import LogMel
 from transferlab.data.sounds import RATE
-from transferlab.sound.mel import LogMel
-from transferlab.stages.units import OPENED
 
 FFT, HOP = 400, 160  # samples: what Whisper was trained with, 25 and 10 ms
 
@@ -56,18 +57,31 @@ class WhisperClassifier(nn.Module):
         config: Any = network.config
         if config.use_weighted_layer_sum:
             raise ValueError("This Whisper weighs the outputs of all its layers, and so cannot be cut between them.")
-        whole = 2 * HOP * config.max_source_positions  # samples
-        count = whole if seconds is None else round(seconds * RATE) // (2 * HOP) * 2 * HOP
-        if not 0 < count <= whole:
-            raise ValueError(f"This Whisper reads 0.02 to {whole / RATE:g} seconds; you gave seconds={seconds!r}.")
-        self.log_mel = LogMel(count, config.num_mel_bins, FFT, HOP, RATE)
+        self.most = 2 * HOP * config.max_source_positions  # samples
+        self.log_mel = LogMel(self.most, config.num_mel_bins, FFT, HOP, RATE)
+        if seconds is not None:
+            self.read_only(seconds)
         self.encoder: Any = network.encoder
         self.dropout = nn.Dropout(config.dropout)
         self.projector = network.projector if projector else nn.Identity()
         self.classifier = network.classifier if projector else nn.Linear(config.d_model, config.num_labels)
         setattr(self.encoder, "embed_positions", FixedPositions(self.encoder.embed_positions.weight))  # noqa: B010
         for part in (self.encoder, self.encoder.layers):
-            setattr(part, OPENED, True)
+            setattr(part, TRUNK, True)
+
+    def read_only(self, seconds: float) -> None:
+        """Read so many seconds of each sound from now on.
+
+            >>> model.read_only(1.0)
+
+        Raises:
+            ValueError: no time at all, or more than it has positions.
+        """
+        number = isinstance(seconds, int | float) and not isinstance(seconds, bool) and isfinite(seconds)
+        count = round(seconds * RATE) // (2 * HOP) * 2 * HOP if number else 0
+        if not 0 < count <= self.most:
+            raise ValueError(f"This Whisper reads 0.02 to {self.most / RATE:g} seconds; you gave seconds={seconds!r}.")
+        self.log_mel.count = count
 
     def forward(self, samples: Tensor) -> Tensor:
         own = self.encoder

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from transformers import Wav2Vec2ForSequenceClassification
 
-from transferlab.stages.units import OPENED
+from transferlab.backbones.sound_networks import TRUNK
 
 
 class Standardised(nn.Module):
@@ -57,7 +57,7 @@ class Wav2Vec2Classifier(nn.Module):
         self.wav2vec2._parameters.pop("masked_spec_embed", None)  # what masked frames become; none is masked here
         self.wav2vec2.feature_extractor._requires_grad = False  # asks for gradients of the samples, for checkpointing
         for part in (self.wav2vec2, self.wav2vec2.encoder, self.wav2vec2.encoder.layers):
-            setattr(part, OPENED, True)
+            setattr(part, TRUNK, True)
 
     def forward(self, samples: Tensor) -> Tensor:
         own = self.wav2vec2
