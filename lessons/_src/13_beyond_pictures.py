@@ -178,8 +178,8 @@ lab
 #
 # ## Now with ResNet-50
 #
-# Larger networks hear and read, too: `tl.load("hf/…")` brings BERT, GPT-2 or LLaMA, and `transferlab.sound` Wav2Vec2 and
-# Whisper's encoder. For pictures of sounds, a larger picture network is one line away.
+# Larger networks read and hear, too: `tl.load("hf/…")` brings BERT, GPT-2 and LLaMA, Wav2Vec2 and Whisper's encoder. For
+# pictures of sounds, a larger picture network is one line away.
 
 # %%
 larger = here.larger("torchvision/resnet50")

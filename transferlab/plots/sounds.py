@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from transferlab.backbones.sound_networks.mel import mel_edges
 from transferlab.data.sounds import SoundSet
 from transferlab.errors import unknown
 from transferlab.plots.style import COLOURS, describe

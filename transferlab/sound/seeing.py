@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from transferlab.backbones.sound_networks.mel import mel_edges
 from transferlab.data.sounds import SoundSet
-from transferlab.sound.mel import mel_edges
 from transferlab.sound.pictures import DECIBELS, LOW, MOST_MELS, loudness
 
 ROWS = MOST_MELS
