@@ -152,7 +152,7 @@ for name, one in (("biased", model), ("last layer anew", fairer), ("never biased
 #
 # ## By hand
 #
-# In the lab's *Images* panel the world *objects* has a knob *shortcut*. Turn it up, train, and open *Reasons*: where on the
+# In the lab's *Data* panel the world *objects* has a knob *shortcut*. Turn it up, train, and open *Reasons*: where on the
 # picture does the answer rest? (Without a kernel: on some pictures the map has a spot in the corner of the tag.)
 
 # %% tags=["widget"]

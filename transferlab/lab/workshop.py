@@ -121,7 +121,7 @@ def check_fit(model: nn.Module, examples: LabelledSet) -> None:
     card = card_of(model)
     if card is None:
         return
-    takes = card.takes.split()[0].rstrip("s,") if card.takes else "image"
+    takes = card.takes.split()[0].rstrip("s,") if card.takes.strip() else "image"
     if takes == examples.noun:
         return
     does = {"image": "looks at pictures", "text": "reads texts", "sound": "hears sounds"}.get(takes, card.takes)
