@@ -1,3 +1,5 @@
+# An effect that is none too small: on some machines the two short runs come out alike, and any sign is then right.
+EFFECT = "import dataclasses\neffect = dataclasses.replace(effect, mean=0.2, low=0.1, high=0.3)\n"
 WRONG = {
     "sweep": [
         ("results = sweep(arms, 2, 0, 'objects', most_images=8, progress=False)", "budgets=BUDGETS"),
@@ -8,10 +10,10 @@ WRONG = {
         ("results = [0.9, 0.3]", "should be a Results"),
     ],
     "lead": [
-        ("lead, sure = effect.mean + 0.0 if abs(effect.mean) > 0.001 else 1.0, True", "a hundred times that"),
-        ("lead, sure = 100 * effect.mean, effect.low <= 0", "Look at where zero lies"),
+        (EFFECT + "lead, sure = effect.mean, True", "a hundred times that"),
+        (EFFECT + "lead, sure = 100 * effect.mean, False", "Look at where zero lies"),
         ("lead, sure = 100 * effect.mean, 'yes'", "True or False"),
-        ("lead, sure = 100 * effect.mean + 20 if effect.mean < 0.5 else 0, True", "too"),
+        (EFFECT + "lead, sure = 100 * effect.mean + 20, True", "too high"),
     ],
     "first": [
         ("first = advice.recipe", "name of a recipe"),
