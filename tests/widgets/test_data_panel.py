@@ -11,6 +11,7 @@ from torch import nn
 from tests.folder_files import insects
 from tests.lab.data.test_archives import zipped
 from tests.lab.data.test_uploads import png
+from tests.sound.sound_files import sine, wav
 from transferlab.data.labelled import Splits
 from transferlab.data.texts import TextSet
 from transferlab.lab.data.data_choice import EditedData, FolderData, WorldData
@@ -406,3 +407,16 @@ def test_texts_with_an_answer_for_every_token_say_that_they_cannot_be_shown(make
     assert shown.panel.draft.wait()
     shown.hello()
     assert "Every token of these texts has a label of its own" in shown.state["failure"]
+
+
+def test_uploaded_sounds_are_shown_and_played(opened, tmp_path):
+    shown = opened()
+    shown.press("collection", name="bells")
+    for label, hertz in (("low", 300), ("high", 900)):
+        made = [wav(tmp_path / f"{i}.wav", 0.5 * sine(0.2, hertz + 10 * i)) for i in range(5)]
+        upload(shown, [(path.name, path.read_bytes()) for path in made], class_name=label)
+    state = shown.state
+    assert (state["kind"], state["heard"], state["collection"]["is_shown"]) == ("folder", True, True)
+    assert state["collection"]["counts"] == {"high": 5, "low": 5}
+    shown.press("listen", part="train", key=tiles(shown)[0][0])
+    assert shown.messages("sound")[-1][0]["file"].endswith(".wav")

@@ -3,9 +3,9 @@
     DataPanel(Session("bundled", "objects"))
 
 A drawn world or a world of sounds with its knobs, a set of torchvision's, a folder of pictures or of sounds, or
-pictures that are uploaded or taken with the camera; texts come from the notebook. Examples come a page at a time,
+files that are uploaded or pictures taken with the camera; texts come from the notebook. Examples come a page at a time,
 pictures as one sprite sheet; a sound is sent when it is listened to. What is chosen here is a draft, kept in Python,
-until "Use these" gives it to the session. Left out: drawing boxes, new classes by hand, uploads of sounds.
+until "Use these" gives it to the session. Left out: drawing boxes, new classes by hand.
 """
 
 import threading
@@ -19,7 +19,7 @@ from transferlab.lab.data.data_offer import SETS, SIZES, TARGETS, TASKS
 from transferlab.lab.data.data_pages import open_page, shown, taking_turns
 from transferlab.lab.data.given_data import folder_choice
 from transferlab.lab.data.incoming import MOST_BYTES
-from transferlab.lab.data.sound_choice import QUESTIONS
+from transferlab.lab.data.sound_choice import QUESTIONS, SoundFolderData
 from transferlab.lab.data.sound_player import find_sound, playable
 from transferlab.lab.data.upload_desk import UploadDesk
 from transferlab.lab.data.uploads import WORKPLACE, UploadReport
@@ -230,11 +230,12 @@ class DataPanel(Panel):
 
     def _open_uploads(self, content: dict[str, Any]) -> None:
         path = self.desk.collection.path.as_posix()
-        self._open(FolderData(path, content.get("per_class"), content.get("size", 64)).fresh())
+        choice = folder_choice(path, content.get("per_class"), content.get("size", 64), content.get("seconds", 1.0))
+        self._open(choice.fresh())
 
     def _shows_uploads(self) -> bool:
         base = self.draft.base
-        return isinstance(base, FolderData) and Path(base.path).parent == Path(WORKPLACE)
+        return isinstance(base, FolderData | SoundFolderData) and Path(base.path).parent == Path(WORKPLACE)
 
     def _heard(self, event: str) -> None:
         if event == "data":

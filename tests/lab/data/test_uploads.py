@@ -10,6 +10,7 @@ from PIL import Image
 import transferlab as tl
 from tests.folder_files import picture
 from tests.lab.data.test_archives import zipped
+from tests.sound.sound_files import sine, wav
 from transferlab.data.listing import Skipped
 from transferlab.lab.data import archives, uploads
 from transferlab.lab.data.archives import Allowance
@@ -191,3 +192,27 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path):
 def test_a_name_that_no_folder_can_have_is_refused(tmp_path):
     with pytest.raises(ValueError, match="cannot be the name"):
         Collection("..", tmp_path)
+
+
+def bell(tmp_path, hertz=440, name="bell"):
+    return wav(tmp_path / f"{name}.wav", 0.5 * sine(0.2, hertz)).read_bytes()
+
+
+def test_sounds_are_kept_as_a_collection_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    collection = Collection("bells")
+    one, other = bell(tmp_path), bell(tmp_path, 880)
+    report = collection.add([("church/1.wav", one), ("bicycle/2", other), ("church/copy.wav", one)])
+    assert str(report) == "2 sounds added to 'church', 'bicycle'; left out: church/copy.wav, a copy of church/1.wav."
+    assert (collection.holds, collection.counts()) == ("sound", {"bicycle": 1, "church": 1})
+    assert (collection.path / "bicycle" / "2.wav").read_bytes() == other
+    mixed = collection.add([("church/photo.png", png(1))])
+    assert mixed.left_out[0].reason == "a picture, and 'bells' holds sounds: keep pictures under another name"
+    assert Collection("mine").holds == ""
+
+
+def test_a_broken_sound_is_refused_with_its_reason(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    report = Collection("bells").add([("church/1.wav", bell(tmp_path)[:30]), ("church/2.wav", b"RIFF....WAVEfmt ")])
+    assert report.num_left_out == 2
+    assert not (tmp_path / "transferlab-data").exists()

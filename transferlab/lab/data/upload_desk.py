@@ -1,4 +1,4 @@
-"""Uploads from a page into a folder of pictures: the pieces of files, what became of them, and how many there are.
+"""Uploads from a page into a folder: the pieces of files, what became of them, and how many there are.
 
     desk = UploadDesk("mine")
     desk.begin()
@@ -43,7 +43,7 @@ class UploadDesk:
         self.report, self._allowance = UploadReport(), Allowance()
 
     def keep(self, name: str, content: bytes, class_name: str = "") -> None:
-        """Keep what is a picture of one whole file.
+        """Keep what is a picture or a sound of one whole file.
 
         Raises:
             OSError: the folder cannot be written.

@@ -4,7 +4,7 @@ const BUDGETS = [1, 2, 3, 5, 10, 20, 30, 50, 100, 200];
 const DRAGGED = 90; // milliseconds between two drawings while a slider is dragged
 const TASK_WORDS = { kind: "What is it?", count: "How many beads?", position: "Where is it?", orientation: "Which way does it point?", hue: "Which colour?" };
 const TARGET_WORDS = { objects: "Objects", satellite: "Satellite pictures", tissue: "Tissue under a microscope", defects: "Defects in material", thermal: "Heat pictures" };
-const SOURCES = [["world", "Drawn world"], ["sounds", "Sounds"], ["uploads", "My pictures"], ["folder", "Folder"], ["torchvision", "torchvision"], ["given", "From the notebook"]];
+const SOURCES = [["world", "Drawn world"], ["sounds", "Sounds"], ["uploads", "My files"], ["folder", "Folder"], ["torchvision", "torchvision"], ["given", "From the notebook"]];
 
 /** A slider with its name and value; `say` puts the value into words. `moved(value, isFinal)` is told of every change. */
 function slider(name, say, moved, attributes) {

@@ -89,11 +89,11 @@ function uploadPane(api) {
   const className = h("input", { type: "text", list: known.id, placeholder: "such as cats", spellcheck: "false" });
   const uploadBudget = budgetInput(), uploadSize = h("select", {});
   for (const one of [uploadBudget, uploadSize]) one.addEventListener("change", openCollection);
-  const picker = h("input", { type: "file", multiple: true, accept: "image/*,.zip", class: "tl-hidden", tabindex: -1, "aria-hidden": "true", onchange: () => { upload([...picker.files].map((file) => ({ name: file.name, file }))); picker.value = ""; } });
-  const choose = h("button", { class: "tl-button", onclick: () => picker.click() }, "Choose pictures or a zip …");
+  const picker = h("input", { type: "file", multiple: true, accept: "image/*,.wav,.flac,.zip", class: "tl-hidden", tabindex: -1, "aria-hidden": "true", onchange: () => { upload([...picker.files].map((file) => ({ name: file.name, file }))); picker.value = ""; } });
+  const choose = h("button", { class: "tl-button", onclick: () => picker.click() }, "Choose files or a zip …");
   const camera = h("button", { class: "tl-button", onclick: () => openCamera() }, "Use the camera");
   const zone = h("div", { class: "tl-data-zone" }, h("div", { class: "tl-row" }, choose, camera), picker,
-    h("p", { class: "tl-data-hint" }, "Or drop pictures, folders or a zip here. Folders give the classes their names."));
+    h("p", { class: "tl-data-hint" }, "Or drop pictures, WAV or FLAC files, folders or a zip here. Folders give the classes their names."));
   const bar = h("progress", { max: 1, value: 0, "aria-label": "Progress of the upload", class: "tl-data-progress" });
   const barText = h("span", { class: "tl-number tl-quiet" });
   const barRow = h("div", { class: "tl-row tl-data-sending" }, bar, barText);
@@ -103,8 +103,8 @@ function uploadPane(api) {
   const shut = h("button", { class: "tl-button", onclick: () => closeCamera() }, "Close the camera");
   const filmBox = h("div", { class: "tl-data-filmbox", hidden: true }, film, h("div", { class: "tl-row" }, take, shut));
   const stored = h("p", { class: "tl-data-hint" });
-  const element = h("div", { class: "tl-data-pane" }, labelled("These pictures show", className), known, zone, filmBox, barRow,
-    labelled("Kept under the name", collection), stored, labelled("Training pictures a class", uploadBudget), labelled("Pixels a side", uploadSize));
+  const element = h("div", { class: "tl-data-pane" }, labelled("These files are of", className), known, zone, filmBox, barRow,
+    labelled("Kept under the name", collection), stored, labelled("Training examples a class", uploadBudget), labelled("Pixels a side", uploadSize));
 
   let shots = 0, stream = null, mostBytes = Infinity;
   const files = sender(api, (i, count, share) => {
@@ -119,7 +119,7 @@ function uploadPane(api) {
     const folders = new Set(list.map(({ name }) => name.split("/").slice(0, -1).join("/")));
     if (typed && folders.size === 1) list = list.map(({ name, file }) => ({ name: name.split("/").pop(), file })); // as for a zip
     if (!typed && list.some(({ name }) => !name.includes("/") && !/\.zip$/i.test(name))) {
-      api.say("Type what the pictures show first: it becomes the name of their class.", "error");
+      api.say("Type what the files are of first: it becomes the name of their class.", "error");
       className.focus();
       return;
     }
@@ -140,7 +140,7 @@ function uploadPane(api) {
     try {
       stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 640 }, height: { ideal: 480 } } });
     } catch (error) {
-      api.say(`The camera cannot be used: ${error.message || error.name}. Allow it in the browser, or choose pictures.`, "error");
+      api.say(`The camera cannot be used: ${error.message || error.name}. Allow it in the browser, or choose files.`, "error");
       return;
     }
     film.srcObject = stream;
@@ -171,12 +171,12 @@ function uploadPane(api) {
     state(now, folder) {
       mostBytes = now.collection.most_bytes;
       fill(uploadSize, now.sizes.map((size) => [size, size]));
-      if (folder) { put(uploadBudget, folder.per_class); put(uploadSize, folder.size); }
+      if (folder) { put(uploadBudget, folder.per_class); put(uploadSize, folder.size || folder.pixels); }
       put(collection, now.collection.name);
       const kept = Object.entries(now.collection.counts);
       fill(known, kept.map(([name]) => [name, name]));
       const first = kept.slice(0, 6).map(([name, count]) => `${name} ${countText(count)}`).join(", ");
-      stored.textContent = kept.length ? `In ${now.collection.path}: ${first}${kept.length > 6 ? " …" : ""}` : `Pictures go to ${now.collection.path}, a folder for each class.`;
+      stored.textContent = kept.length ? `In ${now.collection.path}: ${first}${kept.length > 6 ? " …" : ""}` : `Files go to ${now.collection.path}, a folder for each class.`;
     },
   };
 }
