@@ -119,3 +119,16 @@ def test_an_axes_given_is_the_axes_returned_and_a_curve_draws_itself():
 def test_nothing_to_draw_is_said():
     with pytest.raises(ValueError, match="no run of this table came to an end"):
         drawn({"frozen": {5: (None, None)}})
+
+
+def test_an_arm_that_the_rule_does_not_know_has_a_diamond_alone():
+    five = {**FOUR, "LoRA": FOUR["all"]}
+    ax = drawn(five)
+    assert texts(ax).count("LoRA, which the rule does not know") == 1
+    colour = line(ax, "LoRA").get_color()
+    diamonds = [
+        one for one in ax.lines if one.get_marker() == "D" and one.get_color() == colour and len(one.get_xdata()) == 1
+    ]
+    assert len(diamonds) == 1
+    found = next(one for one in read_curve(table(five)).needed if one.arm == "LoRA")
+    assert diamonds[0].get_xdata()[0] == pytest.approx(found.images)

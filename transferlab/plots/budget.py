@@ -29,7 +29,8 @@ def budget_axes(curve: Mapping[str, Any], ax: Axes | None = None) -> Axes:
         >>> budget_axes(budget_curve(budgets=(5, 20, 50)).to_plain()).figure.savefig("budget.png")
 
     A crossover has a row above the lines: a dot where the means cross, a bar for its interval, an arrow where that is
-    open. A bar below them is the rule of thumb, a diamond on it the images that were needed here.
+    open. A bar below them is the rule of thumb, a diamond below it the images that were needed here; an arm that the
+    rule does not know has a diamond alone.
 
     Raises:
         ValueError: no run in it has come to an end.
@@ -51,9 +52,12 @@ def budget_axes(curve: Mapping[str, Any], ax: Axes | None = None) -> Axes:
         ax.text(budgets[0], 100 * curve["chance"] - 1, "chance", color="0.45", va="top", fontsize=8)
     for i, one in enumerate(crossings):
         _crossing(ax, one, lines, 104 + ROW * i, budgets)
-    for i, one in enumerate(rules):
+    ruled = {one["arm"] for one in rules}
+    others = [{"arm": one["arm"]} for one in curve["needed"] if one["arm"] not in ruled] if rules else []
+    rows = [*rules, *others]
+    for i, one in enumerate(rows):
         _rule(ax, one, curve["needed"], looks[one["arm"]][0], -24 - ROW * i, last)
-    _scales(ax, budgets, bool(rules), 101 + ROW * len(crossings), -24 - ROW * len(rules) if rules else 0)
+    _scales(ax, budgets, bool(rules), 101 + ROW * len(crossings), -24 - ROW * len(rows) if rows else 0)
     if rules:
         goal = f"; diamonds: needed here for {100 * curve['target']:.0f} %" if curve["target"] else ""
         ax.text(budgets[0] / 1.25, -17, f"Bars: {curve['rule_source']}{goal}", color="0.3", fontsize=8, va="center")
@@ -107,12 +111,16 @@ def _crossing(ax: Axes, one: Mapping[str, Any], lines: list[Any], height: float,
 
 
 def _rule(ax: Axes, one: Mapping[str, Any], needed: list[Any], colour: str, height: float, last: float) -> None:
-    most = one["most"] or FARTHEST
-    ax.plot([one["least"], most], [height, height], color=colour, linewidth=6, alpha=0.45, solid_capstyle="butt")
-    if one["most"] is None:
-        ax.plot(FARTHEST, height, ">", color=colour, markersize=7)
-    text = f"{one['arm']} {one['words']}"
-    ax.text(one["least"] / 1.15, height, text, ha="right", va="center", fontsize=8, color=colour)
+    if "least" in one:
+        most = one["most"] or FARTHEST
+        ax.plot([one["least"], most], [height, height], color=colour, linewidth=6, alpha=0.45, solid_capstyle="butt")
+        if one["most"] is None:
+            ax.plot(FARTHEST, height, ">", color=colour, markersize=7)
+        text = f"{one['arm']} {one['words']}"
+        ax.text(one["least"] / 1.15, height, text, ha="right", va="center", fontsize=8, color=colour)
+    else:
+        text = f"{one['arm']}, which the rule does not know"
+        ax.text(last * 1.35, height - BELOW, text, va="center", fontsize=8, color=colour)
     for found in needed:
         if found["arm"] == one["arm"] and found["images"] is not None:
             ax.plot([found["low"], found["high"]], [height - BELOW] * 2, color=colour, linewidth=1.5)
