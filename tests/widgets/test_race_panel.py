@@ -13,7 +13,7 @@ from transferlab.widgets.race_panel import RacePanel
 @pytest.fixture(autouse=True)
 def short(monkeypatch, tmp_path):
     arms = {"frozen": feature_extraction(1), "all": fine_tuning(1, 1), "scratch": from_scratch(1)}
-    monkeypatch.setattr(race_module, "ARMS", arms)
+    monkeypatch.setattr(race_module, "STRATEGIES", arms)
     monkeypatch.setenv("TRANSFERLAB_CACHE", str(tmp_path))
 
 
