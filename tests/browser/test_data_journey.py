@@ -42,6 +42,10 @@ def test_sounds_are_made_heard_and_learned_from(notebook):
     assert panel.locator("audio").evaluate("audio => audio.paused"), "nothing plays by itself"
     painted = "one => one.getContext('2d').getImageData(0, 0, one.width, one.height).data.some(value => value > 0)"
     assert panel.locator(".tl-sound-wave").evaluate(painted)
+    panel.get_by_label("Their class").select_option("struck")
+    notebook.press("Data", "Relabel")
+    notebook.until(lambda: panel.locator(".tl-sound-title").inner_text() == "struck", "for its new name")
+    assert panel.locator("audio").get_attribute("aria-label") == f"Sound {number}: struck", "the same sound is on view"
     assert nothing_to_say(notebook, "Data") == []
     notebook.press("Data", "Use these sounds")
     notebook.until_text("Data", r"✓ in use")

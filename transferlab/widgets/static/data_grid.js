@@ -44,7 +44,7 @@ function pictureGrid(act, looked, selectionChanged) {
     here = i;
     mark();
     cells[i].cell.focus();
-    looked(tiles[i][0], part);
+    looked(tiles[i], part);
   }
   function go(to, event) {
     to = Math.min(Math.max(to, 0), tiles.length - 1);
@@ -52,7 +52,7 @@ function pictureGrid(act, looked, selectionChanged) {
     here = to;
     mark();
     cells[to].cell.focus();
-    if (!preview) looked(tiles[to][0], part);
+    if (!preview) looked(tiles[to], part);
   }
   function key(i, event) {
     const command = event.ctrlKey || event.metaKey;

@@ -89,7 +89,7 @@ function create(root, api) {
     undo: () => api.act("undo"),
     redo: () => api.act("redo"),
   };
-  const grid = pictureGrid((name, value) => commands[name](value), (key, part) => { if (now && now.heard) player.ask(part, key); }, (count) => {
+  const grid = pictureGrid((name, value) => commands[name](value), ([key, label], part) => { if (now && now.heard) player.ask(part, key, label); }, (count) => {
     number.textContent = count ? `${count} selected` : "none selected";
     for (const one of [relabel, drop, none]) one.disabled = !count;
   });
@@ -225,7 +225,7 @@ function create(root, api) {
         view = { part: content.part, label: content.label, number: content.number, pages: content.pages, count: content.count };
         if (other) grid.clear();
         grid.show(content, buffers, false);
-        if (now && now.heard && content.tiles.length) player.first(content.part, content.tiles[0][0]);
+        if (now && now.heard && content.tiles.length) player.page(content.part, content.tiles);
         for (const [one, button] of Object.entries(parts)) button.setAttribute("aria-pressed", String(one === view.part));
         if (!held(only)) only.value = view.label;
         where.textContent = `${view.number + 1} of ${view.pages}`;

@@ -48,7 +48,7 @@ function soundPane(api) {
 
 /** A player for one sound: wave above, spectrogram below, a line that moves with the sound. Nothing plays by itself. */
 function soundPlayer(api) {
-  let wanted = null, shown = null, samples = null, forget = [], moving = null, timer = null;
+  let wanted = null, shown = null, of = "", samples = null, forget = [], moving = null, timer = null;
   const title = h("span", { class: "tl-sound-title" }, "Listen");
   const wave = h("canvas", { class: "tl-sound-wave", "aria-hidden": "true" });
   const image = h("img", { class: "tl-sound-image", alt: "" });
@@ -88,21 +88,37 @@ function soundPlayer(api) {
   const observer = new ResizeObserver(draw);
   observer.observe(wave);
 
-  function ask(part, key) {
-    const one = { part, key };
+  /** What the sound is called: the class that it has now, which may be another than the one it came with. */
+  function name(label, { key, file } = {}) {
+    title.textContent = `${label}${file ? ` · ${file}` : ""}`;
+    audio.setAttribute("aria-label", `Sound ${typeof key === "string" ? key : key + 1}: ${label}`);
+  }
+
+  function ask(part, key, label) {
+    const one = { part, key, label };
     if (same(one, wanted)) return;
     wanted = one;
     clearTimeout(timer);
-    timer = setTimeout(() => api.act("listen", one), 60); // whoever runs through with the arrows hears the last
+    timer = setTimeout(() => api.act("listen", { part, key }), 60); // whoever runs through with the arrows hears the last
   }
 
   return {
     element,
     ask,
-    /** A page came: its first sound, where the one on view is of something else. */
-    first(part, key) { shown = wanted = null; ask(part, key); },
+    /** A page came: its first sound, where the one on view is not among its own. */
+    page(part, tiles) {
+      const mine = tiles.find(([key]) => same({ part, key }, wanted));
+      if (!mine) ask(part, tiles[0][0], tiles[0][1]);
+      else if (mine[1] !== wanted.label) { wanted.label = mine[1]; if (shown) name(mine[1], shown); }
+    },
     play() { if (audio.src) { if (audio.paused) audio.play(); else audio.pause(); } },
-    state(next) { element.hidden = !next.heard; if (!next.heard) audio.pause(); },
+    state(next) {
+      const now = JSON.stringify([next.kind, next.name, next.last.sounds, next.last.folder]);
+      if (now !== of) wanted = null; // other sounds have the same numbers
+      of = now;
+      element.hidden = !next.heard;
+      if (!next.heard) audio.pause();
+    },
     show(content, buffers) {
       if (wanted && !same(content, wanted)) return; // an older answer
       shown = content;
@@ -112,13 +128,12 @@ function soundPlayer(api) {
       const [picture, dropPicture] = pictureUrl(buffers[1]);
       forget = [dropSound, dropPicture];
       audio.src = sound;
-      audio.setAttribute("aria-label", `Sound ${typeof content.key === "string" ? content.key : content.key + 1}: ${content.label}`);
       image.src = picture;
       image.alt = content.words;
       const bytes = buffers[0];
       const whole = bytes.buffer ? bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) : bytes;
       samples = new Int16Array(whole.slice(44)); // behind a WAV file's header
-      title.textContent = `${content.label}${content.file ? ` · ${content.file}` : ""}`;
+      name(wanted ? wanted.label : content.label, content);
       scale.replaceChildren(...content.ticks.map(([hertz, height]) => h("span", { style: `bottom:${100 * height}%` }, hertz < 1000 ? `${hertz} Hz` : `${hertz / 1000} kHz`)));
       times.replaceChildren(h("span", {}, "0 s"), h("span", {}, `${Number(content.seconds.toFixed(2))} s`));
       line.classList.remove("tl-shown");
