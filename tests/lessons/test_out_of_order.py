@@ -1,6 +1,6 @@
 """Who does no exercise, or runs cells in another order, gets sentences and no traceback; a restart loses nothing.
 
-By default some lessons, since their networks train where nothing stops them; `pytest -m slow` has all twelve.
+By default some lessons, since their networks train where nothing stops them; `pytest -m slow` has them all.
 """
 
 import re
