@@ -3,8 +3,9 @@
 import pytest
 
 from tests.lab.conftest import make_session, slow_steps
+from tests.widgets.data_pages import here, opened, worlds_are_drawn_once
 
-__all__ = ["make_session", "slow_steps"]
+__all__ = ["here", "make_session", "opened", "slow_steps", "worlds_are_drawn_once"]
 
 
 class Page:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from transferlab.backbones.card import Card
-from transferlab.backbones.hugging_face_folder import Folder, folder_of, tensors_in
+from transferlab.backbones.hugging_face_folder import Folder, folder_of, settings_for, tensors_in, transformers_for
 from transferlab.backbones.hugging_face_tasks import with_task
 from transferlab.backbones.names import BackboneName
 from transferlab.backbones.text_networks.network import TextNetwork
@@ -228,11 +228,7 @@ def _inner(folder: Folder, task: str, num_classes: int) -> Any:
         "sentence_embedding": "Model",
         "causal_lm": "LMHeadModel" if start == "GPT2" else "ForCausalLM",
     }
-    values = {key: value for key, value in folder.config.items() if key not in ("auto_map", "quantization_config")}
-    values.update(num_labels=max(num_classes, 1), dtype="float32")
-    values.pop("torch_dtype", None)
-    for key in ("id2label", "label2id", "problem_type"):
-        values.pop(key, None)
+    values = settings_for(folder, max(num_classes, 1))
     extra = {"add_pooling_layer": False} if kinds[task] == "Model" and start != "DistilBert" else {}
     try:
         config = getattr(transformers, f"{start}Config")(**values, attn_implementation="sdpa")
@@ -248,9 +244,4 @@ def needed() -> Any:
     Raises:
         ValueError: it is not installed.
     """
-    try:
-        import tokenizers  # noqa: F401
-        import transformers
-    except ImportError as error:
-        raise ValueError(f"Networks for texts need transformers, which is not installed: type {INSTALL}.") from error
-    return transformers
+    return transformers_for("texts", INSTALL, "tokenizers")

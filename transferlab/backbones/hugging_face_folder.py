@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -197,6 +198,32 @@ def _licence(path: Path) -> str:
         return "not recorded"
     found = re.search(r"^license:\s*([\w.+-]+)\s*$", start, re.MULTILINE)
     return found.group(1) if found else "not recorded"
+
+
+def settings_for(folder: Folder, num_classes: int) -> dict[str, Any]:
+    """A folder's config.json as arguments for transformers' own configuration, with a head for so many classes.
+
+    >>> settings_for(folder, 4)["num_labels"]
+    4
+    """
+    left_out = ("auto_map", "quantization_config", "torch_dtype", "id2label", "label2id", "problem_type")
+    values = {key: value for key, value in folder.config.items() if key not in left_out}
+    return {**values, "num_labels": num_classes, "dtype": "float32"}
+
+
+def transformers_for(what: str, install: str, *others: str) -> Any:
+    """transformers, or the sentence that says how to install it.
+
+        >>> transformers_for("texts", 'pip install "transferlab[text]"', "tokenizers")
+
+    Raises:
+        ValueError: it, or one of the `others`, is not installed.
+    """
+    try:
+        *_, found = [import_module(name) for name in (*others, "transformers")]
+    except ImportError as error:
+        raise ValueError(f"Networks for {what} need transformers, which is not installed: type {install}.") from error
+    return found
 
 
 def small_json(path: Path, limit: int = 5_000_000) -> Any:

@@ -15,7 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from transferlab.backbones.card import Card
-from transferlab.backbones.hugging_face_folder import Folder, folder_of, small_json, tensors_in
+from transferlab.backbones.hugging_face_folder import (
+    Folder,
+    folder_of,
+    settings_for,
+    small_json,
+    tensors_in,
+    transformers_for,
+)
 from transferlab.backbones.hugging_face_tasks import with_task
 from transferlab.backbones.names import BackboneName
 from transferlab.data.memory import available_memory
@@ -172,11 +179,7 @@ def needed() -> Any:
     Raises:
         ValueError: it is not installed.
     """
-    try:
-        import transformers
-    except ImportError as error:
-        raise ValueError(f"Networks for sounds need transformers, which is not installed: type {INSTALL}.") from error
-    return transformers
+    return transformers_for("sounds", INSTALL)
 
 
 def _wrapped(folder: Folder, inner: Any) -> nn.Module:
@@ -219,10 +222,7 @@ def _configuration(folder: Folder, num_classes: int) -> Any:
     Raises:
         ValueError: it makes no sense, such as one with an adapter, or is too large.
     """
-    values = {key: value for key, value in folder.config.items() if key not in ("auto_map", "quantization_config")}
-    values.update(num_labels=num_classes, dtype="float32")
-    for key in ("torch_dtype", "id2label", "label2id", "problem_type"):
-        values.pop(key, None)
+    values = settings_for(folder, num_classes)
     try:
         config = _kind(folder).config_class(**values, attn_implementation="sdpa")
         with torch.device("meta"):

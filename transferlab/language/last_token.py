@@ -86,7 +86,5 @@ def sentence_set(
     empty = next((number for number, text in enumerate(texts) if not text.strip()), None)
     if empty is not None:
         raise ValueError(f"Sentence {empty} is empty.")
-    fill = tokenizer.encode(FILL)
-    rows = [tokenizer.encode(text)[-length:] for text in texts]
-    tokens = torch.tensor([fill * (length - len(row)) + row for row in rows])
+    tokens = torch.tensor([one.numbers for one in SentenceTokens(tokenizer).encode(texts, length)])
     return TextSet(tokens, torch.tensor(labels), tuple(class_names), texts=tuple(texts), name="sentences")

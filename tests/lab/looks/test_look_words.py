@@ -67,6 +67,8 @@ def test_what_is_asked_for_is_explained(texts, target):
 def test_what_cannot_be_shown_is_said(texts):
     with pytest.raises(ValueError, match=r"LastToken\(model, tokenizer\)"):
         WordLook(LastToken(SmallGPT(256, dim=16, blocks=1, heads=2, hidden=32, context=32)), texts)
+    with pytest.raises(ValueError, match=r"rows have 12 tokens.* LastToken\(model, tokenizer, length=12\)"):
+        WordLook(gpt(), sentence_set(LETTERS, TEXTS, [0, 1, 1, 0], NAMES, length=12))
     with pytest.raises(ValueError, match="as tokens only"):
         WordLook(gpt(), TextSet(texts.tokens, texts.labels, NAMES))
     with pytest.raises(ValueError, match="No class 'birds'"):

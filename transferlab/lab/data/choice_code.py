@@ -1,13 +1,16 @@
-"""What all choices of data share: a budget, types that are checked, and arguments written as code.
+"""What all choices of data share: a budget, a folder's stamp, types that are checked, and arguments written as code.
 
 Left out: the choices themselves, see `data_choice.py` and `sound_choice.py`.
 """
 
+import hashlib
 import json
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from transferlab.data.images import Splits
+from transferlab.data.listing import list_classes, subfolders
 
 
 def budget(splits: Splits, per_class: int | None, seed: int) -> Splits:
@@ -29,6 +32,23 @@ def budget_code(per_class: int | None, seed: int) -> str:
     if per_class is None:
         return ""
     return f"\ndata = tl.Splits(data.train.per_class({per_class}, {seed}), data.held_out, data.notes)"
+
+
+def folder_stamp(path: str, **asked: Any) -> str:
+    """In which state a folder of classes is: another after any of its files changed; empty where there is no folder.
+
+        >>> folder_stamp("flowers") == folder_stamp("flowers")
+        True
+
+    `asked` is what `list_classes` is told of which files count.
+    """
+    root = Path(path).expanduser()
+    if not root.is_dir():
+        return ""
+    digest = hashlib.blake2b(json.dumps(subfolders(root)).encode(), digest_size=16)
+    for one in list_classes(root, **asked).found:
+        digest.update(json.dumps([one.name, one.status.st_size, one.status.st_mtime_ns]).encode())
+    return digest.hexdigest()
 
 
 def turned(choice: Any, *names: str) -> str:

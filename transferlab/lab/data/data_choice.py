@@ -8,17 +8,13 @@ A choice is a frozen record, equal to another that gives the same images, and it
 sounds, see `sound_choice`; what was made in the notebook, see `given_data`; records on the disk, see `choice_json`.
 """
 
-import hashlib
-import json
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from transferlab.data import worlds
 from transferlab.data.folder import folder_splits
 from transferlab.data.images import Splits
-from transferlab.data.listing import list_classes, subfolders
 from transferlab.data.torchvision_sets import torchvision_splits
-from transferlab.lab.data.choice_code import budget, budget_code, check_types, quoted, turned
+from transferlab.lab.data.choice_code import budget, budget_code, check_types, folder_stamp, quoted, turned
 from transferlab.lab.data.edits import Edits
 from transferlab.lab.settings import DataChoice
 
@@ -83,13 +79,7 @@ class FolderData:
         >>> FolderData("flowers").fresh() == FolderData("flowers").fresh()
         True
         """
-        root = Path(self.path).expanduser()
-        if not root.is_dir():
-            return replace(self, stamp="")
-        digest = hashlib.blake2b(json.dumps(subfolders(root)).encode(), digest_size=16)
-        for one in list_classes(root).found:
-            digest.update(json.dumps([one.name, one.status.st_size, one.status.st_mtime_ns]).encode())
-        return replace(self, stamp=digest.hexdigest())
+        return replace(self, stamp=folder_stamp(self.path))
 
 
 @dataclass(frozen=True)

@@ -5,20 +5,18 @@
     print(choice.code())
 
 They are choices like those of `data_choice.py`. A backbone for pictures sees spectrograms of so many `pixels` a side;
-with `pixels=None` they stay sounds, for a network that hears. Left out: uploads.
+with `pixels=None` they stay sounds, for a network that hears. Left out: uploads, see `uploads.py`.
 """
 
-import hashlib
-import json
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from transferlab.data.images import Splits
-from transferlab.data.listing import list_classes, subfolders
+from transferlab.data.listing import list_classes
 from transferlab.data.sounds import SoundSet
-from transferlab.lab.data.choice_code import budget, budget_code, check_types, quoted, turned
+from transferlab.lab.data.choice_code import budget, budget_code, check_types, folder_stamp, quoted, turned
 from transferlab.sound.decoding import EXTENSIONS
 from transferlab.sound.folder import sound_folder
 from transferlab.sound.pictures import spectrograms
@@ -27,6 +25,11 @@ from transferlab.sound.world import TASKS, target
 QUESTIONS = tuple(TASKS)
 PIXELS = 64  # what the bundled backbone was pretrained on
 HELD_OUT = 0.2  # of a folder
+SOUNDS: dict[str, Any] = {
+    "extensions": EXTENSIONS,
+    "noun": "sound",
+    "links_out": False,
+}  # what `list_classes` is asked for
 
 
 @dataclass(frozen=True)
@@ -98,13 +101,7 @@ class SoundFolderData:
         >>> SoundFolderData("bells").fresh() == SoundFolderData("bells").fresh()
         True
         """
-        root = Path(self.path).expanduser()
-        if not root.is_dir():
-            return replace(self, stamp="")
-        digest = hashlib.blake2b(json.dumps(subfolders(root)).encode(), digest_size=16)
-        for one in list_classes(root, EXTENSIONS, "sound", links_out=False).found:
-            digest.update(json.dumps([one.name, one.status.st_size, one.status.st_mtime_ns]).encode())
-        return replace(self, stamp=digest.hexdigest())
+        return replace(self, stamp=folder_stamp(self.path, **SOUNDS))
 
 
 def drawn(per_class: int, seed: int = 0, *, pixels: int | None = PIXELS, **knobs: Any) -> Splits:
@@ -124,7 +121,7 @@ def holds_sounds(path: str | Path) -> bool:
     root = Path(path).expanduser()
     if not root.is_dir() or list_classes(root).found:
         return False
-    return bool(list_classes(root, EXTENSIONS, "sound", links_out=False).found)
+    return bool(list_classes(root, **SOUNDS).found)
 
 
 def sounds_of(choice: object, splits: Splits) -> Splits | None:

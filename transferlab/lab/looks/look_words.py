@@ -21,6 +21,7 @@ from transferlab.inference import evaluating, model_input
 from transferlab.lab.looks.look import some_images
 from transferlab.lab.looks.look_attributions import ANSWER, TRUTH
 from transferlab.lab.previews import Frame
+from transferlab.language.last_token import LastToken
 
 COUNT = 4
 MOST_STEPS = 64  # a text takes half a second to two on a laptop; where that is too few, a note says so
@@ -38,7 +39,8 @@ class WordLook:
     is its own answer that is explained there; `same_classes` says that it knows the texts' own.
 
     Raises:
-        ValueError: no such target; texts that are not at hand, or a model without its tokenizer.
+        ValueError: no such target; texts that are not at hand, a model without its tokenizer, or made for
+            rows of another length.
     """
 
     def __init__(
@@ -55,6 +57,12 @@ class WordLook:
             raise ValueError(
                 f"This {type(start).__name__} does not know which words its tokens are. A language model knows with "
                 "LastToken(model, tokenizer); networks of load('hf/…') bring their tokenizer along."
+            )
+        length = texts.tokens.shape[1]
+        if isinstance(start, LastToken) and start.max_tokens != length:  # the words would be those of other rows
+            raise ValueError(
+                f"These rows have {length} tokens, and the model was made for {start.max_tokens}. Type "
+                f"LastToken(model, tokenizer, length={length})."
             )
         self.start, self.texts = start, texts.subset(some_images(texts, count, turn))
         self.target, self.same_classes = target, same_classes
